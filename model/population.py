@@ -14,9 +14,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from agents.base.compiled import compiled
 from agents.base.draws import identity, lifelong_key, month_key, normal, uniform
 from agents.base.tables import allocate
 from agents.kinds import NEVER, NOBODY, Kind
@@ -178,7 +178,7 @@ def _stem_share(mean_size: float, p: Demography) -> float:
 # kernels
 
 
-@njit(cache=True)
+@compiled
 def _mean_size(uids, lives, fates, p):
     """Return the mean number of members in January 2003, persons a household."""
     people = 0
@@ -187,7 +187,7 @@ def _mean_size(uids, lives, fates, p):
     return people / len(uids)
 
 
-@njit(cache=True)
+@compiled
 def _count(uids, size, lives, fates, p):
     """Write the number of people of each household; False if the scratch table is too short."""
     for h in range(len(uids)):
@@ -197,7 +197,7 @@ def _count(uids, size, lives, fates, p):
     return True
 
 
-@njit(cache=True)
+@compiled
 def _fill(uids, first, people, lives, fates, p):
     """Write the people of each household from its first row on."""
     for h in range(len(uids)):
@@ -215,13 +215,13 @@ def _fill(uids, first, people, lives, fates, p):
             people.schooling[row] = lives.schooling[i]
 
 
-@njit(cache=True)
+@compiled
 def _household(uid, lives, fates, p):
     """Grow one household in ``lives`` and return its number of people, -1 if they do not fit."""
     return _live(_members_of_2003(uid, lives, fates, p), lives, fates, p)
 
 
-@njit(cache=True)
+@compiled
 def _members_of_2003(household, lives, fates, p):
     """Write the members of January 2003 and return their number, 1 to LARGEST."""
     key = fates.life_key
@@ -261,7 +261,7 @@ def _members_of_2003(household, lives, fates, p):
         generation += 1
 
 
-@njit(cache=True)
+@compiled
 def _senior_age(u, cohorts):
     """Return the age in months at quantile ``u`` of SENIOR_AGES, even within five years."""
     group = 0
@@ -271,27 +271,27 @@ def _senior_age(u, cohorts):
     return int(12.0 * (20.0 + 5.0 * (group + within)))
 
 
-@njit(cache=True)
+@compiled
 def _couple_gap(uid, key, mean):
     """Return by how many months the husband is older: normal, standard deviation 2.5 years."""
     return int(12.0 * (mean + 2.5 * normal(key, uid, PersonDraw.AGE_GAP)))
 
 
-@njit(cache=True)
+@compiled
 def _outlived(uid, born, key, survivors):
     """Return whether one who was alive at 45 still lives in 2003, by the life table of 2003."""
     age = min(-born, OLDEST)
     return uniform(key, uid, PersonDraw.SURVIVED) * survivors[45 * 12] < survivors[age]
 
 
-@njit(cache=True)
+@compiled
 def _wedding(uid, born, mean_age, key):
     """Return the month of marriage: age normal, standard deviation 2.5 years, at least 18."""
     years = mean_age + 2.5 * normal(key, uid, PersonDraw.MARRIAGE)
     return born + int(12.0 * max(18.0, years))
 
 
-@njit(cache=True)
+@compiled
 def _children_at_home(n, mother, mother_born, mother_row, since, stem, lives, fates, p):
     """Add a woman's children, born from ``since`` on, who live at home in January 2003.
 
@@ -321,7 +321,7 @@ def _children_at_home(n, mother, mother_born, mother_row, since, stem, lives, fa
     return n, heir
 
 
-@njit(cache=True)
+@compiled
 def _add(n, uid, born, female, mother_row, lives):
     """Write who person ``uid`` is in row ``n`` and return the next row."""
     lives.uid[n] = uid
@@ -333,7 +333,7 @@ def _add(n, uid, born, female, mother_row, lives):
     return n + 1
 
 
-@njit(cache=True)
+@compiled
 def _live(n, lives, fates, p):
     """Draw the lives of ``n`` people and of their descendants; return how many they are or -1."""
     key = fates.life_key
@@ -359,7 +359,7 @@ def _live(n, lives, fates, p):
     return n
 
 
-@njit(cache=True)
+@compiled
 def _bear(n, woman, lives, fates, p):
     """Add the children that a woman bears from 2003 on; return the number of people or -1."""
     uid, born = lives.uid[woman], int(lives.born[woman])
@@ -378,19 +378,19 @@ def _bear(n, woman, lives, fates, p):
     return n
 
 
-@njit(cache=True)
+@compiled
 def _gives_birth(mother, age, month, fates, spacing):
     rate = fates.fertility[month - _EARLIEST]
     luck = uniform(fates.keys[month - _EARLIEST], mother, PersonDraw.BIRTH)
     return luck < birth_chance(rate, fates.by_age[age - FERTILE_FROM], spacing)
 
 
-@njit(cache=True)
+@compiled
 def _is_girl(uid, key, share):
     return uniform(key, uid, PersonDraw.SEX) < share
 
 
-@njit(cache=True)
+@compiled
 def _goes_to_college(uid, key, share):
     """Return whether a person is among the best schooled of the cohort, who leave at 18."""
     return uniform(key, uid, PersonDraw.SCHOOLING) > 1.0 - share

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Annotated, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 from scipy.optimize import brentq
@@ -19,6 +18,7 @@ from scipy.sparse.csgraph import dijkstra
 from scipy.special import expit, logit
 
 from agents.base import Parameter, lifelong_key, normal
+from agents.base.compiled import compiled
 
 Grid = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -129,7 +129,7 @@ def county_mean_slope(irrigated_share: Grid, p: Geography) -> Grid:
     return p.flat_mean + (p.steep_mean - p.flat_mean) * np.exp(-irrigated_share / p.irrigated_scale)
 
 
-@njit(cache=True)
+@compiled
 def _white_noise(cells, seed):
     key = lifelong_key(seed)
     z = np.empty(cells)

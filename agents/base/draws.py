@@ -16,7 +16,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
+
+from agents.base.compiled import compiled
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _M1 = np.uint64(0xBF58476D1CE4E5B9)
@@ -28,7 +29,7 @@ _PURPOSES = np.uint64(256)
 _EPOCH = np.int64(1200)
 
 
-@njit(cache=True)
+@compiled
 def mix(x):
     """Return the splitmix64 finaliser of the unsigned 64-bit integer ``x``."""
     x = np.uint64(x)
@@ -37,20 +38,20 @@ def mix(x):
     return x ^ (x >> _S31)
 
 
-@njit(cache=True)
+@compiled
 def month_key(seed, month):
     """Return the key of ``month`` (months since 2003-01, at least -1200) under ``seed``."""
     start = mix(np.uint64(seed) * GOLDEN + _ONE)
     return mix(start + np.uint64(np.int64(month) + _EPOCH) * GOLDEN)
 
 
-@njit(cache=True)
+@compiled
 def lifelong_key(seed):
     """Return the key of draws that hold for a whole life (tastes, talents, places)."""
     return month_key(seed, -_EPOCH)
 
 
-@njit(cache=True)
+@compiled
 def identity(kind, origin, month, ordinal):
     """Return the uid of an agent, fixed at birth by its origin and not by a counter.
 
@@ -63,20 +64,20 @@ def identity(kind, origin, month, ordinal):
     return mix(x + np.uint64(ordinal) * GOLDEN) >> _S8
 
 
-@njit(cache=True)
+@compiled
 def uniform(key, uid, purpose):
     """Return the draw in (0, 1) of agent ``uid`` for ``purpose`` (0-255) under ``key``."""
     x = mix(np.uint64(key) + (np.uint64(uid) * _PURPOSES + np.uint64(purpose)) * GOLDEN)
     return (np.float64(x >> _S11) + 0.5) * (1.0 / 9007199254740992.0)
 
 
-@njit(cache=True)
+@compiled
 def gumbel(key, uid, purpose):
     """Return a standard Gumbel draw (location 0, scale 1): the shock of a logit choice."""
     return -math.log(-math.log(uniform(key, uid, purpose)))
 
 
-@njit(cache=True)
+@compiled
 def normal_quantile(u):
     """Return the standard normal quantile of ``u`` in (0, 1), to about 1e-15.
 
@@ -118,7 +119,7 @@ def normal_quantile(u):
     return x - step / (1.0 + 0.5 * x * step)
 
 
-@njit(cache=True)
+@compiled
 def _tail(q):
     num = (
         (
@@ -135,7 +136,7 @@ def _tail(q):
     return num / den
 
 
-@njit(cache=True)
+@compiled
 def normal(key, uid, purpose):
     """Return a standard normal draw."""
     return normal_quantile(uniform(key, uid, purpose))

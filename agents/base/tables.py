@@ -21,16 +21,16 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
+from numba.core.typing.templates import AttributeTemplate
 from numba.extending import (
     NativeValue,
+    infer_getattr,
     lower_getattr_generic,
     models,
     register_model,
     typeof_impl,
     unbox,
 )
-from numba.core.typing.templates import AttributeTemplate
-from numba.extending import infer_getattr
 from numba.np import numpy_support
 from numba.np.arrayobj import make_array, populate_array
 from numpy.typing import DTypeLike, NDArray

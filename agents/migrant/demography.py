@@ -11,9 +11,9 @@ import math
 from typing import Annotated, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from agents.base.compiled import compiled
 from agents.base.parameters import Parameter, switch
 
 #: First and last year with a mortality of their own; the life table is held outside.
@@ -196,7 +196,7 @@ class Demography(NamedTuple):
 # mortality
 
 
-@njit(cache=True)
+@compiled
 def hazard(age, scale, p):
     """Return the hazard of death per year at ``age`` in years.
 
@@ -205,14 +205,14 @@ def hazard(age, scale, p):
     return scale * (p.gompertz_a * math.exp(p.gompertz_b * age) + p.makeham_c)
 
 
-@njit(cache=True)
+@compiled
 def cumulative_hazard(start, end, scale, p):
     """Return the hazard summed from age ``start`` to ``end`` (years): the integral of mu."""
     rise = math.exp(p.gompertz_b * end) - math.exp(p.gompertz_b * start)
     return scale * (p.gompertz_a / p.gompertz_b * rise + p.makeham_c * (end - start))
 
 
-@njit(cache=True)
+@compiled
 def life_expectancy(scale, p):
     """Return e0 in years: the integral of exp(-H(0, x)) over age, trapezoids of one year.
 
@@ -242,7 +242,7 @@ def _level_for(e0: float, p: Demography) -> float:
     return math.sqrt(low * high)
 
 
-@njit(cache=True)
+@compiled
 def death_month(born, luck, levels, p):
     """Return the month in which a person alive in 2003-01, or born later, dies.
 
@@ -286,7 +286,7 @@ def fertility_by_age(p: Demography) -> NDArray[np.float64]:
     return density / density.sum()
 
 
-@njit(cache=True)
+@compiled
 def birth_chance(total_fertility_rate, share_at_age, spacing):
     """Return the chance of a birth this month of a woman who is not within the spacing.
 
@@ -301,7 +301,7 @@ def birth_chance(total_fertility_rate, share_at_age, spacing):
 # schooling and college
 
 
-@njit(cache=True)
+@compiled
 def college_share(born, p):
     """Return the share of the cohort born in month ``born`` that leaves for college.
 
@@ -312,14 +312,14 @@ def college_share(born, p):
     return max(0.0, p.college_2003 + share * (p.college_2023 - p.college_2003))
 
 
-@njit(cache=True)
+@compiled
 def college_month(born):
     """Return the month of leaving for college: the first September at 18 or older."""
     adult = born + 18 * 12
     return adult + (8 - adult) % 12
 
 
-@njit(cache=True)
+@compiled
 def schooling_years(born, z, p):
     """Return completed schooling in years of one born in month ``born``; ``z`` standard normal.
 
@@ -332,13 +332,13 @@ def schooling_years(born, z, p):
 # age and work
 
 
-@njit(cache=True)
+@compiled
 def age(born, month, frozen):
     """Return the age in years in ``month``; with frozen demography that of January 2003."""
     return (-born if frozen else month - born) / 12.0
 
 
-@njit(cache=True)
+@compiled
 def capacity(years, p):
     """Return work capacity in [0, 1] at an age of ``years``: 0 under 16, 1 to about 48.
 

@@ -1,0 +1,78 @@
+"""What the state gives and takes each month, and what animals and the grain store yield."""
+
+from __future__ import annotations
+
+from agents.base.compiled import compiled
+from agents.base.draws import uniform
+from agents.farmer.budget import keeps_livestock, livestock_net
+from agents.farmer.draws import FarmerDraw
+from agents.migrant.moves import is_registered
+
+_LIVESTOCK = int(FarmerDraw.LIVESTOCK)
+PENSION_AGE = 60 * 12
+
+
+@compiled
+def state(people, households, plots, month, clock, subsidy, pension, tax):
+    """Pay subsidies per contracted mu and pensions, collect farm tax and fees (yuan a year each).
+
+    Subsidies go to whoever holds the contract, pensions to resident and absent members of 60 or
+    more, fees are due from each registered member.
+    """
+    for h in range(households.uid.shape[0]):
+        if households.registered[h] == 0:
+            continue
+        mu = 0.0
+        for i in range(households.first_plot[h], households.end_plot[h]):
+            mu += plots.area[i]
+        old = 0
+        for i in range(households.first_person[h], households.end_person[h]):
+            if is_registered(people, i, month) and clock - people.born[i] >= PENSION_AGE:
+                old += 1
+        households.subsidy[h] = subsidy / 12.0 * mu
+        households.pension[h] = pension / 12.0 * old
+        households.tax[h] = tax / 12.0 * households.registered[h]
+
+
+@compiled
+def livestock(households, month, life, p, side):
+    """Book animals sold and feed bought; fill ``side`` (H,), the net per farm worker."""
+    net = livestock_net(month, p)
+    for h in range(households.uid.shape[0]):
+        keeps = keeps_livestock(uniform(life, households.uid[h], _LIVESTOCK), month, p)
+        side[h] = net if keeps else 0.0
+        hands = households.workers_home[h] * households.capacity[h]
+        if keeps and hands > 0.0:
+            sales = net * hands / (1.0 - p.livestock_feed)
+            households.livestock_sale[h] += sales
+            households.inputs[h] += sales * p.livestock_feed
+
+
+@compiled
+def store_grain(households, harvest_kg, rice, kept, p):
+    """Keep grain of the harvest for own use; ``harvest_kg`` (H, G) is left with what is for sale.
+
+    Adds the kilograms kept, at full scale, to ``kept`` (1,).
+    """
+    for h in range(households.uid.shape[0]):
+        if harvest_kg[h, rice] > 0.0:
+            wanted = p.paddy_per_person * households.residents[h] - households.grain[h]
+            own = min(harvest_kg[h, rice], max(0.0, wanted))
+            households.grain[h] += own
+            harvest_kg[h, rice] -= own
+            kept[0] += own * households.weight[h]
+
+
+@compiled
+def eat_grain(households, price, eaten, p):
+    """Eat from the store: booked in kind at the farm-gate ``price`` (C,), yuan per kg.
+
+    Adds the kilograms eaten, at full scale, to ``eaten`` (1,).
+    """
+    for h in range(households.uid.shape[0]):
+        if households.grain[h] > 0.0:
+            need = p.paddy_per_person / 12.0 * households.residents[h]
+            kg = min(households.grain[h], need)
+            households.grain[h] -= kg
+            households.own_use[h] += kg * price[households.county[h]]
+            eaten[0] += kg * households.weight[h]

@@ -1,0 +1,212 @@
+"""What a month does to people: growing up, dying, working, being paid, sending money home."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agents.base.compiled import compiled
+from agents.kinds import NOBODY, Job, Place
+from agents.migrant.choice import remittance, skill
+from agents.migrant.demography import capacity
+from agents.migrant.moves import WORKING_AGE, days_of, is_registered, job_at
+
+_VILLAGE, _COAST, _SEAT = int(Place.VILLAGE), int(Place.COAST), int(Place.SEAT)
+_NONE, _FARM, _LOCAL, _BUSINESS, _JOB_SEAT, _JOB_COAST = (int(j) for j in Job)
+
+#: Rows of the tally of vital events, in persons of the sample.
+BORN, DIED, COLLEGE = 0, 1, 2
+#: Rows of the month's payments to people, in yuan by county at full scale.
+PAID_COAST, PAID_SEAT, LIVING_COAST, LIVING_SEAT, REMITTED, BROUGHT = range(6)
+
+
+@compiled
+def come_and_go(people, households, month, clock, tally):
+    """Let the month's births, deaths, departures for college and coming of age happen.
+
+    What somebody who dies or leaves for college had saved away goes home. ``tally`` (3,) counts.
+    """
+    for i in range(people.uid.shape[0]):
+        people.wage[i] = 0.0
+        people.living_cost[i] = 0.0
+        people.remitted[i] = 0.0
+        people.brought[i] = 0.0
+        if people.born[i] > month or people.dies[i] < month or people.leaves[i] < month:
+            continue
+        if people.born[i] == month:
+            tally[BORN] += 1
+            mother = people.mother[i]
+            if mother != NOBODY and people.settled[mother] == 1:
+                people.place[i], people.settled[i] = people.place[mother], 1
+                people.since[i] = month
+        if people.dies[i] == month or people.leaves[i] == month:
+            tally[DIED if people.dies[i] == month else COLLEGE] += 1
+            people.brought[i] += people.savings[i]
+            people.savings[i] = 0.0
+            people.job[i] = _NONE
+            continue
+        if people.job[i] == _NONE and clock - people.born[i] >= WORKING_AGE:
+            if people.place[i] == _VILLAGE:
+                people.job[i] = _FARM
+            else:
+                people.job[i], people.job_seat[i] = job_at(people.place[i])
+
+
+@compiled
+def count_members(people, households, month, clock, rules):
+    """Recount members, residents, farm hands and days, age and schooling of every household."""
+    land = rules.land
+    for h in range(households.uid.shape[0]):
+        registered, residents, hands, adults = 0, 0, 0, 0
+        days, able, ages, schooling = 0.0, 0.0, 0.0, 0.0
+        for i in range(households.first_person[h], households.end_person[h]):
+            if not is_registered(people, i, month):
+                continue
+            registered += 1
+            if people.place[i] != _VILLAGE:
+                continue
+            residents += 1
+            age = (clock - people.born[i]) / 12.0
+            if age < 16.0:
+                continue
+            adults += 1
+            ages += age
+            schooling = max(schooling, people.schooling[i])
+            days += days_of(
+                age,
+                people.job[i],
+                land.days_per_month,
+                land.old_days,
+                land.part_time,
+                land.farm_until,
+            )
+            if people.job[i] == _FARM and age < land.farm_until:
+                hands += 1
+                able += capacity(age, rules.demography)
+        households.registered[h] = registered
+        households.residents[h] = residents
+        households.workers_home[h] = hands
+        households.farm_days[h] = days
+        households.capacity[h] = able / hands if hands > 0 else 0.5
+        households.head_age[h] = ages / adults if adults > 0 else 0.0
+        households.schooling[h] = schooling
+
+
+@compiled
+def living_share(people, i, place, p):
+    """Return what part of a single person's living cost a worker away pays for himself.
+
+    A couple away shares a home: each pays half of one and of a joining spouse.
+    """
+    spouse = people.spouse[i]
+    together = people.settled[i] == 1 and spouse != NOBODY and people.place[spouse] == place
+    return 0.5 * (1.0 + p.cost_spouse) if together else 1.0
+
+
+@compiled
+def pay(people, households, terms, month, clock, rules, paid):
+    """Pay everybody's wage of the month; members away live on it, save, and send money home.
+
+    ``terms`` holds expected pay (jobs over seekers included) by place and county. Fills
+    ``wage_local``, ``business``, ``wage_seat``, ``remittance``, ``brought_home`` of households and
+    adds to ``paid`` (6, C).
+    """
+    p = rules.migration
+    for i in range(people.uid.shape[0]):
+        h = people.household[i]
+        c = households.county[h]
+        weight = households.weight[h]
+        if people.brought[i] > 0.0:
+            households.brought_home[h] += people.brought[i]
+            paid[BROUGHT, c] += people.brought[i] * weight
+        if not is_registered(people, i, month) or people.job[i] == _NONE:
+            continue
+        age = (clock - people.born[i]) / 12.0
+        place, job = people.place[i], people.job[i]
+        returned = people.returned[i] if place == _VILLAGE else 0
+        worth = skill(people.schooling[i], returned, p) * capacity(age, rules.demography)
+        if place == _VILLAGE:
+            _pay_at_home(people, households, i, h, c, job, worth, terms)
+            continue
+        wage = terms.pay[place] * worth
+        cost = terms.living[place] * living_share(people, i, place, p)
+        living = min(wage + people.savings[i], cost)
+        people.months_away[i] += 1
+        sent = 0.0
+        if households.residents[h] > 0:
+            sent = min(
+                remittance(wage - living, month - people.since[i], p),
+                wage - living + people.savings[i],
+            )
+        people.wage[i], people.living_cost[i], people.remitted[i] = wage, living, sent
+        people.savings[i] += wage - living - sent
+        households.remittance[h] += sent
+        coast = place == _COAST
+        paid[PAID_COAST if coast else PAID_SEAT, c] += wage * weight
+        paid[LIVING_COAST if coast else LIVING_SEAT, c] += living * weight
+        paid[REMITTED, c] += sent * weight
+
+
+@compiled
+def _pay_at_home(people, households, i, h, c, job, worth, terms):
+    if job == _LOCAL:
+        people.wage[i] = terms.local_pay[c] * worth
+        households.wage_local[h] += people.wage[i]
+    elif job == _BUSINESS:
+        people.wage[i] = terms.local_pay[c] * worth
+        households.business[h] += people.wage[i]
+    elif job == _JOB_SEAT:
+        people.wage[i] = terms.pay[_SEAT + people.job_seat[i]] * worth
+        households.wage_seat[h] += people.wage[i]
+
+
+@compiled
+def keep_children(people, households, terms, month, p, paid):
+    """Let parents away pay for children who live with them, as far as their savings reach."""
+    for i in range(people.uid.shape[0]):
+        place = people.place[i]
+        if place == _VILLAGE or people.job[i] != _NONE or not is_registered(people, i, month):
+            continue
+        payer = people.mother[i]
+        if payer == NOBODY:
+            continue
+        if people.place[payer] != place or people.job[payer] == _NONE:
+            payer = people.spouse[payer]
+        if payer == NOBODY or people.place[payer] != place:
+            continue
+        cost = min(people.savings[payer], p.cost_child * terms.living[place])
+        people.savings[payer] -= cost
+        people.living_cost[payer] += cost
+        h = people.household[i]
+        row = LIVING_COAST if place == _COAST else LIVING_SEAT
+        paid[row, households.county[h]] += cost * households.weight[h]
+
+
+@compiled
+def count_workers(people, households, month, clock, rules, seekers, local, at_place):
+    """Add up standard workers by seat (S,) and of local work (C,), and people by place (C, P)."""
+    p = rules.migration
+    seekers[:] = 0.0
+    local[:] = 0.0
+    at_place[:] = 0.0
+    for i in range(people.uid.shape[0]):
+        if not is_registered(people, i, month):
+            continue
+        h = people.household[i]
+        c = households.county[h]
+        weight = households.weight[h]
+        at_place[c, people.place[i]] += weight
+        job = people.job[i]
+        if job != _LOCAL and job != _BUSINESS and job != _JOB_SEAT:
+            continue
+        age = (clock - people.born[i]) / 12.0
+        returned = people.returned[i] if people.place[i] == _VILLAGE else 0
+        worth = skill(people.schooling[i], returned, p) * capacity(age, rules.demography)
+        if job == _JOB_SEAT:
+            seekers[people.job_seat[i]] += worth * weight
+        else:
+            local[c] += worth * weight
+
+
+def savings_held(people, households) -> float:
+    """Return the savings of members away at full scale (yuan)."""
+    return float(np.dot(people.savings, households.weight[people.household]))

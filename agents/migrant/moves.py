@@ -1,0 +1,416 @@
+"""Moves of people: who reconsiders, what each place is worth, who goes with whom (MODEL 4).
+
+Kernels over the tables of people and households; the terms of the choice are the scalar rules of
+``agents.migrant.choice``.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, NamedTuple
+
+import numpy as np
+
+from agents.base import Array, Column, Table
+from agents.base.compiled import compiled
+from agents.base.draws import gumbel, uniform
+from agents.farmer.land import Land, farm_value
+from agents.kinds import NOBODY, Job, Place
+from agents.migrant.choice import (
+    Migration,
+    family_can_follow,
+    shock,
+    skill,
+    value_away,
+    value_commute,
+    value_home,
+    value_local,
+)
+from agents.migrant.demography import Demography, capacity
+from agents.migrant.draws import PersonDraw
+
+WORKING_AGE = 16 * 12
+CHILD = 14 * 12
+MINOR = 18 * 12
+
+_VILLAGE, _COAST, _SEAT = int(Place.VILLAGE), int(Place.COAST), int(Place.SEAT)
+_NONE, _FARM, _LOCAL, _BUSINESS, _JOB_SEAT, _JOB_COAST = (int(j) for j in Job)
+_RECONSIDER = int(PersonDraw.RECONSIDER)
+_LOSE_JOB = int(PersonDraw.LOSE_JOB)
+_FOLLOW = int(PersonDraw.FOLLOW)
+_TALENT = int(PersonDraw.TALENT)
+_TASTE = int(PersonDraw.TASTE)
+_LUCK = int(PersonDraw.LUCK)
+
+
+class Rules(NamedTuple):
+    """The parameters that a choice needs."""
+
+    migration: Migration
+    land: Land
+    demography: Demography
+
+
+class Terms(Table):
+    """What people know when they choose; places are ``Place`` codes (P of them), C counties."""
+
+    pay: Annotated[Array, Column(np.float64, "yuan/month", "(P,) expected pay, jobs over seekers")]
+    living: Annotated[Array, Column(np.float64, "yuan/month", "(P,) living cost")]
+    hukou: Annotated[Array, Column(np.float64, "log points", "(C, P) utility lost without hukou")]
+    distance: Annotated[Array, Column(np.float64, "log points", "(V, P) utility lost by distance")]
+    local_pay: Annotated[Array, Column(np.float64, "yuan/month", "(C,) expected local pay")]
+    day_wage: Annotated[Array, Column(np.float64, "yuan/day", "(C,) local day wage")]
+    minutes: Annotated[Array, Column(np.float64, "minutes", "(V, S) travel to each seat")]
+    seat: Annotated[Array, Column(np.int8, "seat", "(V,) seat of the own county")]
+    prefecture: Annotated[Array, Column(np.int8, "seat", "(1,) the prefecture seat")]
+    side: Annotated[Array, Column(np.float64, "yuan/month", "(H,) livestock net per farm worker")]
+    self_employed: Annotated[Array, Column(np.float64, "share", "(1,) of local workers")]
+    may_leave: Annotated[Array, Column(np.int8, "0/1", "(1,) 0: nobody leaves for the first time")]
+
+
+@compiled
+def is_registered(people, i, month):
+    """Tell whether person ``i`` is alive and has not left for college."""
+    return people.born[i] <= month < people.dies[i] and month < people.leaves[i]
+
+
+@compiled
+def adults_by_place(people, places, month, clock, out):
+    """Count each household's adults by place into ``out`` (H, P)."""
+    out[:] = 0
+    for i in range(people.uid.shape[0]):
+        if is_registered(people, i, month) and clock - people.born[i] >= WORKING_AGE:
+            out[people.household[i], people.place[i]] += 1
+
+
+@compiled
+def ring_shares(ring, adults, out):
+    """Return in ``out`` (H, P) the share of the ring's adults at each place."""
+    number, width = ring.shape
+    places = adults.shape[1]
+    for h in range(number):
+        total = 0.0
+        for d in range(places):
+            out[h, d] = 0.0
+        for r in range(width):
+            j = ring[h, r]
+            for d in range(places):
+                out[h, d] += adults[j, d]
+                total += adults[j, d]
+        if total > 0.0:
+            for d in range(places):
+                out[h, d] /= total
+
+
+@compiled
+def days_of(age, job, days, old_days, part_time, farm_until):
+    """Return the days a month that a resident of ``age`` years gives to the farm and the shop."""
+    if age < 16.0 or age >= farm_until:
+        return 0.0
+    full = days * (old_days if age >= 60.0 else 1.0)
+    if job == _FARM:
+        return full
+    if job == _LOCAL or job == _BUSINESS:
+        return full * part_time
+    return 0.0
+
+
+@compiled
+def home_income(households, plots, h, days, workers, terms):
+    """Return yuan a month that ``days`` of labour and ``workers`` hands earn at home.
+
+    The shop takes its days first, each worth the hired hand it saves; the rest works the plots;
+    livestock adds its net by farm worker.
+    """
+    c = households.county[h]
+    shop = min(days, households.shop_days[h])
+    farm = farm_value(plots, households.first_plot[h], households.end_plot[h], days - shop) / 12.0
+    return farm + shop * terms.day_wage[c] + workers * terms.side[h]
+
+
+@compiled
+def best_at_home(people, households, plots, i, days, others, workers, age, terms, key, life, rules):
+    """Return (utility, job, job seat) of the best way for person ``i`` to live in the village."""
+    p = rules.migration
+    h = people.household[i]
+    v, c = households.village[h], households.county[h]
+    uid = people.uid[i]
+    stays = p.stay * (people.place[i] == _VILLAGE)
+    able = capacity(age, rules.demography)
+    worth = skill(people.schooling[i], people.returned[i], p) * able
+    with_me = home_income(households, plots, h, others + days, workers + able, terms)
+    without = home_income(households, plots, h, others, workers, terms)
+    value = value_home(with_me, without) + stays
+    taste = gumbel(life, uid, _TASTE)
+    best = p.kappa * value + shock(taste, gumbel(key, uid, _LUCK), p)
+    job, seat = _FARM, NOBODY
+    value = value_local(terms.local_pay[c] * worth, terms.minutes[v, terms.seat[v]], p) + stays
+    u = p.kappa * value + shock(gumbel(life, uid, _TASTE + 1), gumbel(key, uid, _LUCK + 1), p)
+    if u > best:
+        self_employed = uniform(life, uid, _TALENT) < terms.self_employed[0]
+        best, job, seat = u, _BUSINESS if self_employed else _LOCAL, NOBODY
+    for turn in range(2):
+        s = terms.seat[v] if turn == 0 else terms.prefecture[0]
+        if (turn == 1 and s == terms.seat[v]) or terms.minutes[v, s] > p.commute_minutes:
+            continue
+        value = value_commute(terms.pay[_SEAT + s] * worth, terms.minutes[v, s], p) + stays
+        luck = shock(gumbel(life, uid, _TASTE + 2 + turn), gumbel(key, uid, _LUCK + 2 + turn), p)
+        if p.kappa * value + luck > best:
+            best, job, seat = p.kappa * value + luck, _JOB_SEAT, s
+    return best, job, seat
+
+
+@compiled
+def utility_away(people, households, i, d, turn, age, children, shares, terms, key, life, rules):
+    """Return the utility for person ``i`` of living at place ``d`` (``turn`` numbers its draws)."""
+    p = rules.migration
+    h = people.household[i]
+    uid = people.uid[i]
+    worth = skill(people.schooling[i], 0, p) * capacity(age, rules.demography)
+    children = children if people.settled[i] == 0 else 0
+    value = value_away(
+        terms.pay[d] * worth - terms.living[d],
+        terms.hukou[households.county[h], d],
+        terms.distance[households.village[h], d],
+        age,
+        1.0 if children > 0 else 0.0,
+        shares[h, d],
+        p,
+    )
+    value += p.stay * (people.place[i] == d)
+    draw = gumbel(key, uid, _LUCK + 4 + turn)
+    return p.kappa * value + shock(gumbel(life, uid, _TASTE + 4 + turn), draw, p)
+
+
+@compiled
+def best_away(people, households, i, age, children, shares, terms, key, life, own_seat, rules):
+    """Return (utility, place) of the best place away; ``own_seat`` False leaves that one out."""
+    v = households.village[people.household[i]]
+    best, place = -1.0e18, _COAST
+    for turn in range(3):
+        if turn == 0:
+            d = _COAST
+        elif turn == 1:
+            d = _SEAT + terms.prefecture[0]
+        else:
+            d = _SEAT + terms.seat[v]
+            if terms.seat[v] == terms.prefecture[0]:
+                continue
+        if not own_seat and d == _SEAT + terms.seat[v]:
+            continue
+        u = utility_away(
+            people, households, i, d, turn, age, children, shares, terms, key, life, rules
+        )
+        if u > best:
+            best, place = u, d
+    return best, place
+
+
+@compiled
+def settle_at(people, i, place, job, seat, month):
+    """Put person ``i`` at ``place`` with ``job``; who comes home brings the savings."""
+    if people.place[i] != place:
+        people.since[i] = month
+        if place == _VILLAGE:
+            people.returned[i] = 1
+            people.brought[i] += people.savings[i]
+            people.savings[i] = 0.0
+        if people.place[i] == _VILLAGE or place == _VILLAGE:
+            people.settled[i] = 0
+    people.place[i], people.job[i], people.job_seat[i] = place, job, seat
+
+
+@compiled
+def job_at(place):
+    """Return (job, seat) of a worker who lives at ``place`` away from the village."""
+    if place == _COAST:
+        return _JOB_COAST, NOBODY
+    return _JOB_SEAT, place - _SEAT
+
+
+@compiled
+def move_family(people, households, i, place, month, clock):
+    """Take the settled family of person ``i`` along to ``place``; adults work there."""
+    h = people.household[i]
+    for j in range(households.first_person[h], households.end_person[h]):
+        if j == i or not is_registered(people, j, month) or people.settled[j] == 0:
+            continue
+        kin = (
+            people.spouse[i] == j
+            or people.mother[j] == i
+            or (people.spouse[i] != NOBODY and people.mother[j] == people.spouse[i])
+        )
+        if not kin:
+            continue
+        adult = clock - people.born[j] >= WORKING_AGE
+        if place == _VILLAGE:
+            settle_at(people, j, place, _FARM if adult else _NONE, NOBODY, month)
+        else:
+            job, seat = job_at(place)
+            settle_at(people, j, place, job if adult else _NONE, seat if adult else NOBODY, month)
+
+
+@compiled
+def reconsiders(people, i, month, is_march, key, p):
+    """Tell whether person ``i`` thinks anew: a share each March, and whoever has lost a job."""
+    if is_march and uniform(key, people.uid[i], _RECONSIDER) < p.review:
+        return True
+    if people.job[i] == _JOB_SEAT or people.job[i] == _JOB_COAST:
+        lost = p.separation * (1.0 - p.job_finding)
+        return uniform(key, people.uid[i], _LOSE_JOB) < lost
+    return False
+
+
+@compiled
+def next_eldest(people, first, end, month, born_after, uid_after):
+    """Return the eldest registered member younger than the last one handled, or NOBODY."""
+    chosen = NOBODY
+    for i in range(first, end):
+        if not is_registered(people, i, month):
+            continue
+        later = people.born[i] > born_after or (
+            people.born[i] == born_after and people.uid[i] > uid_after
+        )
+        if not later:
+            continue
+        if (
+            chosen == NOBODY
+            or people.born[i] < people.born[chosen]
+            or (people.born[i] == people.born[chosen] and people.uid[i] < people.uid[chosen])
+        ):
+            chosen = i
+    return chosen
+
+
+@compiled
+def labour_of_others(people, households, i, month, clock, rules):
+    """Return (days a month, hands) that the other residents give to the household's own work."""
+    land = rules.land
+    h = people.household[i]
+    days, hands = 0.0, 0.0
+    for j in range(households.first_person[h], households.end_person[h]):
+        if j == i or people.place[j] != _VILLAGE or not is_registered(people, j, month):
+            continue
+        age = (clock - people.born[j]) / 12.0
+        days += days_of(
+            age, people.job[j], land.days_per_month, land.old_days, land.part_time, land.farm_until
+        )
+        if people.job[j] == _FARM and 16.0 <= age < land.farm_until:
+            hands += capacity(age, rules.demography)
+    return days, hands
+
+
+@compiled
+def children_of(people, households, i, month, clock):
+    """Return the number of children under 14 of person ``i`` in the household."""
+    h = people.household[i]
+    number = 0
+    for j in range(households.first_person[h], households.end_person[h]):
+        if not is_registered(people, j, month) or clock - people.born[j] >= CHILD:
+            continue
+        mother = people.mother[j]
+        if mother != NOBODY and (mother == i or mother == people.spouse[i]):
+            number += 1
+    return number
+
+
+@compiled
+def review(people, households, plots, shares, terms, month, clock, is_march, key, life, rules):
+    """Let those who reconsider choose, one after another within a household, eldest first."""
+    p = rules.migration
+    for h in range(households.uid.shape[0]):
+        first, end = households.first_person[h], households.end_person[h]
+        born, uid = -10_000_000, np.uint64(0)
+        any_review = False
+        for i in range(first, end):
+            if is_registered(people, i, month) and clock - people.born[i] >= WORKING_AGE:
+                any_review = any_review or reconsiders(people, i, month, is_march, key, p)
+        if not any_review:
+            continue
+        while True:
+            i = next_eldest(people, first, end, month, born, uid)
+            if i == NOBODY:
+                break
+            born, uid = people.born[i], people.uid[i]
+            age = (clock - people.born[i]) / 12.0
+            if age < 16.0 or not reconsiders(people, i, month, is_march, key, p):
+                continue
+            choose(people, households, plots, i, age, shares, terms, month, clock, key, life, rules)
+
+
+@compiled
+def choose(people, households, plots, i, age, shares, terms, month, clock, key, life, rules):
+    """Let person ``i`` choose among home, local work, commuting and the places away."""
+    land = rules.land
+    others, hands = labour_of_others(people, households, i, month, clock, rules)
+    mine = days_of(age, _FARM, land.days_per_month, land.old_days, land.part_time, land.farm_until)
+    home, job, seat = best_at_home(
+        people, households, plots, i, mine, others, hands, age, terms, key, life, rules
+    )
+    first_time = people.place[i] == _VILLAGE and people.returned[i] == 0
+    if terms.may_leave[0] == 1 or not first_time:
+        children = children_of(people, households, i, month, clock)
+        away, place = best_away(
+            people, households, i, age, children, shares, terms, key, life, True, rules
+        )
+        if away > home:
+            job, seat = job_at(place)
+            moved = people.place[i] != place
+            if moved and people.settled[i] == 1:
+                move_family(people, households, i, place, month, clock)
+            settle_at(people, i, place, job, seat, month)
+            return
+    if people.settled[i] == 1:
+        move_family(people, households, i, _VILLAGE, month, clock)
+    settle_at(people, i, _VILLAGE, job, seat, month)
+
+
+@compiled
+def families_join(people, households, terms, month, clock, key, p):
+    """Let spouses and children join members who have been away long enough and can pay for it."""
+    for i in range(people.uid.shape[0]):
+        place = people.place[i]
+        if place == _VILLAGE or people.settled[i] == 1 or not is_registered(people, i, month):
+            continue
+        if people.job[i] == _NONE or uniform(key, people.uid[i], _FOLLOW) >= p.follow:
+            continue
+        h = people.household[i]
+        spouse = people.spouse[i]
+        children, present = 0, False
+        for j in range(households.first_person[h], households.end_person[h]):
+            if j == i or not is_registered(people, j, month):
+                continue
+            child = (
+                clock - people.born[j] < MINOR
+                and people.mother[j] != NOBODY
+                and (people.mother[j] == i or people.mother[j] == spouse)
+            )
+            if child:
+                children += 1
+            if (child or j == spouse) and people.place[j] == _VILLAGE:
+                present = True
+        net = terms.pay[place] * skill(people.schooling[i], 0, p) - terms.living[place]
+        if not present or not family_can_follow(
+            month - people.since[i], net, terms.living[place], children, p
+        ):
+            continue
+        _join(people, households, i, spouse, place, month, clock)
+
+
+@compiled
+def _join(people, households, i, spouse, place, month, clock):
+    h = people.household[i]
+    people.settled[i] = 1
+    for j in range(households.first_person[h], households.end_person[h]):
+        if j == i or not is_registered(people, j, month):
+            continue
+        minor = clock - people.born[j] < MINOR
+        mother = people.mother[j]
+        child = minor and mother != NOBODY and (mother == i or mother == spouse)
+        if not (child or j == spouse):
+            continue
+        if people.place[j] == _VILLAGE:
+            adult = clock - people.born[j] >= WORKING_AGE
+            job, seat = job_at(place)
+            settle_at(people, j, place, job if adult else _NONE, seat if adult else NOBODY, month)
+        if people.place[j] == place:
+            people.settled[j] = 1

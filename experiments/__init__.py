@@ -1,0 +1,1 @@
+"""Questions asked of the model: runs, paired arms, sweeps, calibration. They return tables."""

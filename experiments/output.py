@@ -1,0 +1,183 @@
+"""Writing results: whole files or none, each with where it came from.
+
+A file is written under a temporary name beside its place and then renamed, so that a run that is
+interrupted, or a disk that fills up, never leaves half a table under a table's name.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import platform
+import subprocess
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+from model.errors import InputError
+from model.scenario import Scenario
+from model.version import VERSION
+
+_ROOT = Path(__file__).resolve().parents[1]
+_LIBRARIES = ("numpy", "scipy", "numba", "mesa")
+
+
+class OutputFolder:
+    """A folder that results are written to; checked on entering, before the long work starts.
+
+        with OutputFolder(path) as out:
+            out.write_json("run.json", {...})
+
+    Entering makes the folder and raises InputError if nothing can be written there. Leaving by an
+    exception removes the folders it made if they are still empty.
+    """
+
+    def __init__(self, path: Path | str):
+        self.path = Path(path)
+        self._made: list[Path] = []
+
+    def __enter__(self) -> OutputFolder:
+        try:
+            missing = [p for p in (self.path, *self.path.parents) if not p.exists()]
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._made = missing
+            probe = self.path / ".write"
+            probe.touch()
+            probe.unlink()
+        except OSError as problem:
+            self._remove_empty()
+            raise _cannot_write(self.path, problem) from None
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is not None:
+            self._remove_empty()
+
+    def write_parquet(self, table: pd.DataFrame, name: str, provenance: dict[str, Any]) -> Path:
+        """Write ``table`` with ``provenance`` in the file's metadata, under the key ruralflow."""
+        arrow = pa.Table.from_pandas(table, preserve_index=False)
+        origin = {b"ruralflow": json.dumps(plain(provenance)).encode()}
+        arrow = arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), **origin})
+        return self._write(name, lambda path: pq.write_table(arrow, path, compression="zstd"))
+
+    def write_csv(self, table: pd.DataFrame, name: str) -> Path:
+        """Write ``table`` as comma-separated values, without its index."""
+        return self._write(name, lambda path: table.to_csv(path, index=False))
+
+    def write_json(self, name: str, content: dict[str, Any]) -> Path:
+        """Write ``content`` as JSON; a number that is not finite becomes null."""
+        text = json.dumps(plain(content), indent=1, allow_nan=False) + "\n"
+        return self._write(name, lambda path: path.write_text(text, encoding="utf-8"))
+
+    def write_figure(self, figure: Figure, stem: str, provenance: dict[str, Any]) -> list[Path]:
+        """Write ``figures/STEM.png`` and ``.svg`` with ``provenance`` in their metadata."""
+        origin = json.dumps(plain(provenance))
+        creator = f"ruralflow {VERSION}"
+        labels: dict[str, dict[str, Any]] = {
+            "png": {"Software": creator, "Description": origin},
+            # no date of drawing: the same run gives the same file
+            "svg": {"Creator": creator, "Description": origin, "Date": None},
+        }
+        written = []
+        for kind, label in labels.items():
+
+            def draw(path: Path, kind: str = kind, label: dict[str, Any] = label) -> None:
+                with rc_context({"svg.hashsalt": stem}):
+                    figure.savefig(path, format=kind, metadata=label, dpi=150)
+
+            written.append(self._write(f"figures/{stem}.{kind}", draw))
+        return written
+
+    def _write(self, name: str, write: Callable[[Path], object]) -> Path:
+        """Let ``write`` fill a temporary file, then give it its name; InputError if it cannot."""
+        target = self.path / name
+        temporary = target.with_name(f".{target.name}.partial")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            write(temporary)
+            temporary.replace(target)
+        except OSError as problem:
+            raise _cannot_write(target, problem) from None
+        finally:
+            if temporary.exists():
+                temporary.unlink()
+        return target
+
+    def _remove_empty(self) -> None:
+        for folder in self._made:
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
+
+
+def provenance(scenario: Scenario, seed: int) -> dict[str, Any]:
+    """Return where a result comes from: versions, commit, scenario, seed and time (UTC)."""
+    return {
+        "ruralflow": VERSION,
+        "commit": commit(),
+        "python": platform.python_version(),
+        **{library: metadata.version(library) for library in _LIBRARIES},
+        "scenario": scenario.resolved(),
+        "scenario_digest": scenario.digest(),
+        "seed": seed,
+        "utc": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def commit() -> str:
+    """Return the commit of this source tree, ``-dirty`` if changed, or "unknown" without git."""
+    if not (_ROOT / ".git").exists():
+        return _commit_of_installation()
+    git = ["git", "-C", str(_ROOT)]
+    try:
+        head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True)
+        if head.returncode != 0:
+            return "unknown"
+        changed = [*git, "status", "--porcelain", "--untracked-files=no"]
+        dirty = subprocess.run(changed, capture_output=True, text=True).stdout.strip()
+    except OSError:  # no git on this machine
+        return "unknown"
+    return head.stdout.strip() + ("-dirty" if dirty else "")
+
+
+def _commit_of_installation() -> str:
+    """Return the commit that pip noted when it installed from a git address (PEP 610)."""
+    try:
+        origin = metadata.distribution("ruralflow").read_text("direct_url.json")
+    except metadata.PackageNotFoundError:
+        return "unknown"
+    return json.loads(origin or "{}").get("vcs_info", {}).get("commit_id", "unknown")
+
+
+def plain(value: Any) -> Any:
+    """Return ``value`` as JSON can hold it: numpy to Python, not finite to None, paths to text."""
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return str(value) if isinstance(value, Path) else value
+
+
+def _cannot_write(path: Path, problem: OSError) -> InputError:
+    reason = problem.strerror or str(problem)
+    return InputError("--out", f"{path} cannot be written: {reason}", valid="a folder with space")

@@ -1,0 +1,1 @@
+"""The world that agents meet in: region, series, goods, land, labour, trade, and the books."""

@@ -1,0 +1,150 @@
+"""A year on the land: what is expected, planned, let, worked, harvested, cleared and taken."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agents.base.draws import identity, normal
+from agents.farmer import transfers
+from agents.farmer.land import log_shock
+from agents.kinds import Kind
+from model import land
+from model.calendar import month_of_year
+from model.crops import follow_series
+from model.goods import GOODS
+
+RICE = GOODS.index("rice")
+#: Draws of a county, beside those of villages (uid of Kind.VILLAGE with a month of -1).
+_PRICE, _WEATHER = 0, 1
+
+
+def expect(m) -> None:
+    """Set the prices that farmers expect: last year's mean at the farm gate, with a shock."""
+    p = m.params["land"]
+    follow_series(m.crops, m.series, m.month)
+    mean = m.price_year.mean(axis=0)[:, m.crops.good]
+    for c in range(m.counties):
+        county = identity(Kind.VILLAGE, c, -1, 0)
+        shock = log_shock(normal(m.key, county, _PRICE), p.price_shock)
+        m.price_expected[c] = mean[c] * shock
+        m.weather[c] = log_shock(normal(m.key, county, _WEATHER), p.yield_shock)
+
+
+def plan(m) -> None:
+    """Let every owner plan the year on the plots of its contract."""
+    land.plan(
+        m.households,
+        m.plots,
+        m.crops,
+        m.price_expected,
+        m.day_wage,
+        m.villages.minutes,
+        m.load,
+        m.choice,
+        m.month,
+        m.params["land"],
+    )
+
+
+def lease_and_sow(m) -> None:
+    """Settle the lease market of March and sow."""
+    order = land.lease_order(m.plots, m.key)
+    land.lease(
+        m.households,
+        m.plots,
+        m.crops,
+        m.price_expected,
+        m.villages.minutes,
+        m.load,
+        m.choice,
+        order,
+        m.month,
+        m.key,
+        m.params["land"],
+    )
+
+
+def work_and_harvest(m) -> None:
+    """Work the land for a month; keep grain for the table; the rest is left for sale."""
+    m.harvest_kg[:] = 0.0
+    land.work(
+        m.households,
+        m.plots,
+        m.crops,
+        m.weather,
+        month_of_year(m.month) - 1,
+        m.month,
+        m.harvest_kg,
+        m.params["land"],
+    )
+    made = m.households.weight @ m.harvest_kg
+    m.goods_made += made
+    budget = m.params["budget"]
+    transfers.livestock(m.households, m.month, m.life_key, budget, m.terms.side)
+    transfers.store_grain(m.households, m.harvest_kg, RICE, m.kept, budget)
+    transfers.eat_grain(m.households, m.offline.farm_gate[:, RICE].copy(), m.eaten, budget)
+
+
+def remember_prices(m) -> None:
+    """Keep the last twelve months of farm-gate prices, which farmers expect to last."""
+    m.price_year[m.month % 12] = m.offline.farm_gate
+
+
+def close_year(m) -> None:
+    """Count idle years in December; land whose return has come back is cleared."""
+    land.close_year(
+        m.households,
+        m.plots,
+        m.crops,
+        m.price_expected,
+        m.day_wage,
+        m.villages.minutes,
+        m.month,
+        m.params["land"],
+    )
+
+
+def requisition(m) -> None:
+    """Let the seats take land in December, pay for it, and put the proceeds to use."""
+    p, ledger = m.params["requisition"], m.ledger
+    weight = m.pull_on_land
+    seat = m.villages.seat[m.households.village[m.plots.owner]]
+    growth = (m.seats.wage * m.seats.people) / (m.seats.wage_2003 * m.seats.people_2003)
+    base = np.where(m.region.seats["prefecture"].to_numpy(), p.value_prefecture, p.value_county)
+    urban_growth = np.maximum(m.seats.people - m.seat_people_last, 0.0)
+    m.seat_people_last = m.seats.people.copy()
+    total = urban_growth.sum()
+    share = urban_growth / total if total > 0 else np.zeros(len(base))
+    quota = weight * p.quota * float(m.start.cropland_mu.sum()) * share
+    if weight <= 0.0 or quota.sum() <= 0.0:
+        return
+    county = m.households.county[m.plots.owner]
+    gross = m.price_expected[:, 0] * m.crops.yield_kg[0]
+    rows, mu, worth, to_household, to_village = land.take_land(
+        m.households,
+        m.plots,
+        m.seat_km,
+        seat,
+        base * growth,
+        quota,
+        gross[county] * m.plots.quality,
+        m.month,
+        p,
+    )
+    by = {"minlength": m.counties}
+    sold = np.bincount(county[rows], weights=worth, **by)
+    village = np.bincount(county[rows], weights=to_village, **by)
+    paid = np.bincount(county[rows], weights=to_household, **by) + village
+    proceeds = np.maximum(sold - paid, 0.0)
+    m.households.cash[:] += m.households.compensation  # the month's budgets are closed by now
+    ledger.book("land_sale", sold)
+    ledger.book("compensation_village", village)
+    capital, hubs = p.revenue_to_capital * proceeds, p.revenue_to_hubs * proceeds
+    ledger.book("infrastructure_city", capital)
+    ledger.book("infrastructure_hubs", hubs)
+    ledger.book("infrastructure_roads", proceeds - capital - hubs)
+    at = m.region.seat_of_county
+    m.land_capital += np.bincount(at, weights=capital, minlength=len(m.land_capital))
+    m.hub_grants += np.bincount(at, weights=hubs, minlength=len(m.hub_grants))
+    m.taken_mu += np.bincount(county[rows], weights=mu, **by)
+    m.land_value += sold - paid

@@ -1,0 +1,394 @@
+"""Land: the yearly plans, the lease market, harvests, clearing and requisition.
+
+The rules are those of ``agents.farmer.land``; here they meet: owners plan, offer what earns them
+little, neighbours of the ring bid, and the city takes what is worth more built upon.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, NamedTuple
+
+import numpy as np
+
+from agents.base import Parameter
+from agents.base.compiled import compiled
+from agents.base.draws import uniform
+from agents.farmer.draws import FarmerDraw
+from agents.farmer.land import (
+    MONTHS,
+    best_crop,
+    clearing_cost,
+    labour_days,
+    lease_cost,
+    perennial_yield,
+    plan_own_plots,
+    rent_from_bids,
+    reservation_wage,
+    worth_clearing,
+)
+from agents.kinds import NEVER, NOBODY, Use
+
+_IDLE, _TREES, _TAKEN, _CROP = (int(u) for u in (Use.IDLE, Use.TREES, Use.REQUISITIONED, Use.CROP))
+_LEASE_ORDER = int(FarmerDraw.LEASE_ORDER)
+
+
+class Requisition(NamedTuple):
+    """Parameters of the taking of land for the city."""
+
+    value_prefecture: Annotated[
+        float,
+        Parameter(
+            75_000, 300_000, "yuan/mu", "urban value at the prefecture seat, 2003", "MODEL 4"
+        ),
+    ] = 150_000.0
+    value_county: Annotated[
+        float,
+        Parameter(40_000, 160_000, "yuan/mu", "urban value at a county seat, 2003", "MODEL 4"),
+    ] = 80_000.0
+    decay_km: Annotated[
+        float, Parameter(2, 5, "km", "distance by which urban value falls to 1/e", "MODEL 4")
+    ] = 3.0
+    quota: Annotated[
+        float,
+        Parameter(
+            0.001,
+            0.0035,
+            "share of cropland a year",
+            "taken at most",
+            "FACTS L29",
+            "data",
+            "derived",
+            hard_high=0.05,
+        ),
+    ] = 0.002
+    multiple_2003: Annotated[
+        float, Parameter(6, 16, "years of output", "compensation in 2003", "MODEL 4")
+    ] = 12.0
+    multiple_2008: Annotated[
+        float, Parameter(10, 25, "years of output", "compensation 2008-19", "MODEL 4")
+    ] = 16.0
+    multiple_2020: Annotated[
+        float, Parameter(12, 30, "years of output", "compensation from 2020", "MODEL 4")
+    ] = 20.0
+    household_share: Annotated[
+        float, Parameter(0.5, 0.9, "share", "of compensation that goes to the household", "MODEL 4")
+    ] = 0.7
+    revenue_to_capital: Annotated[
+        float,
+        Parameter(
+            0.3,
+            0.8,
+            "share",
+            "of land revenue net of compensation put into city capital",
+            "parameters.csv requisition.spend_share_*",
+            "assumption",
+        ),
+    ] = 0.7
+    revenue_to_hubs: Annotated[
+        float,
+        Parameter(0.0, 0.1, "share", "same, into hubs; the rest into rural roads", "judgement"),
+    ] = 0.02
+
+
+def compensation_multiple(month: int, p: Requisition) -> float:
+    """Return m(t), years of gross output paid per mu: 12 (2003) to 16 (2008), 20 from 2020."""
+    if month >= 204:
+        return p.multiple_2020
+    share = min(1.0, month / 60.0)
+    return p.multiple_2003 + (p.multiple_2008 - p.multiple_2003) * share
+
+
+@compiled
+def plan(households, plots, crops, price, day_wage, minutes, load, choice, month, p):
+    """Let every household plan its own plots; fill ``load`` (H, 12), ``choice`` (plots)."""
+    for h in range(households.uid.shape[0]):
+        first, end = households.first_plot[h], households.end_plot[h]
+        if first == end:
+            continue
+        c = households.county[h]
+        days = max(0.0, households.farm_days[h] - households.shop_days[h])
+        if days > 0.0:
+            days += households.operator[h] * p.operator_days
+        wage = reservation_wage(day_wage[c], households.capacity[h], p)
+        households.shadow_wage[h] = plan_own_plots(
+            crops,
+            price[c],
+            plots,
+            first,
+            end,
+            days,
+            wage,
+            households.operator[h],
+            minutes[households.village[h]],
+            month,
+            load[h],
+            choice[first:end],
+            p,
+        )
+        households.spare_days[h] = days
+        for i in range(first, end):
+            k, value = best_crop(
+                crops,
+                price[c],
+                plots,
+                i,
+                0.0,
+                households.operator[h],
+                minutes[households.village[h]],
+                month,
+                p,
+            )
+            plots.value[i] = value
+            plots.need[i] = 0.0
+            if k != NOBODY:
+                d = labour_days(
+                    crops.days_flat[k],
+                    crops.days_steep[k],
+                    plots.slope[i],
+                    households.operator[h],
+                    p,
+                )
+                plots.need[i] = d * crops.labour[k].max()
+
+
+@compiled
+def _fits(load, days, crops, k, plots, i, operator, p):
+    """Tell whether crop ``k`` on plot ``i`` fits into what is left of ``days`` in every month."""
+    need = plots.area[i] * labour_days(
+        crops.days_flat[k], crops.days_steep[k], plots.slope[i], operator, p
+    )
+    for m in range(MONTHS):
+        if crops.labour[k, m] > 0.0 and load[m] + need * crops.labour[k, m] > days:
+            return False
+    return True
+
+
+@compiled
+def _bid(households, plots, crops, price, i, j, tau, minutes, load, month, p):
+    """Return (crop, bid) of household ``j`` for plot ``i``: its R less transaction cost."""
+    operator = households.operator[j]
+    k, value = best_crop(
+        crops, price, plots, i, households.shadow_wage[j], operator, minutes, month, p
+    )
+    if k == NOBODY or not _fits(load[j], households.spare_days[j], crops, k, plots, i, operator, p):
+        return NOBODY, -1.0
+    return k, value - tau
+
+
+@compiled
+def lease(households, plots, crops, price, minutes, load, choice, order, month, key, p):
+    """Settle who works each plot and with what: owners' plans, then the market of offered plots.
+
+    ``order`` lists plots in the order of a keyed draw, so that rows do not matter. The plot goes
+    to the highest bid in the owner's ring; rent is a share of the second-best; it is let if the
+    rent is at least what the owner would earn on it.
+    """
+    tau_new = lease_cost(month, p)
+    for i in order:
+        h = plots.owner[i]
+        if plots.use[i] == _TREES or plots.area[i] <= 0.0:
+            plots.operator[i], plots.rent[i] = NOBODY, 0.0
+            continue
+        c = households.county[h]
+        travel = minutes[households.village[h]]
+        own, own_value = choice[i], -1.0e18
+        if own != NOBODY:
+            days = labour_days(
+                crops.days_flat[own],
+                crops.days_steep[own],
+                plots.slope[i],
+                households.operator[h],
+                p,
+            )
+            _, own_value = best_crop(
+                crops,
+                price[c],
+                plots,
+                i,
+                households.shadow_wage[h],
+                households.operator[h],
+                travel,
+                month,
+                p,
+            )
+        tenant = plots.operator[i]
+        best_j, best_k, best, second = NOBODY, NOBODY, 0.0, 0.0
+        if own == NOBODY or own_value < p.offer_below:
+            burden = clearing_cost(plots.years_idle[i], p) / p.clearing_horizon
+            for r in range(households.ring.shape[1]):
+                j = households.ring[h, r]
+                if j == h or households.spare_days[j] <= 0.0:
+                    continue
+                tau = tau_new * p.sitting_tenant if j == tenant else tau_new
+                k, bid = _bid(
+                    households, plots, crops, price[c], i, j, tau + burden, travel, load, month, p
+                )
+                if k != NOBODY and bid > best:
+                    best_j, best_k, second, best = j, k, best, bid
+                elif k != NOBODY and bid > second:
+                    second = bid
+        rent = rent_from_bids(second, p)
+        if best_j != NOBODY and (own == NOBODY or rent >= max(own_value, 0.0)):
+            _take(households, plots, crops, i, best_j, best_k, load, rent, p)
+        elif own != NOBODY:
+            plots.operator[i], plots.rent[i] = h, 0.0
+            _sow(households, plots, crops, i, h, own, month, p)
+        else:
+            plots.operator[i], plots.rent[i], plots.use[i] = NOBODY, 0.0, _IDLE
+        if best_j != NOBODY and plots.operator[i] == best_j:
+            _sow(households, plots, crops, i, best_j, best_k, month, p)
+
+
+@compiled
+def _take(households, plots, crops, i, j, k, load, rent, p):
+    """Let plot ``i`` to ``j``: its days are spoken for."""
+    plots.operator[i], plots.rent[i] = j, rent
+    need = plots.area[i] * labour_days(
+        crops.days_flat[k], crops.days_steep[k], plots.slope[i], households.operator[j], p
+    )
+    for m in range(MONTHS):
+        load[j, m] += need * crops.labour[k, m]
+
+
+@compiled
+def _sow(households, plots, crops, i, j, k, month, p):
+    """Put crop ``k`` on plot ``i``; overgrown land is cleared at the operator's cost."""
+    if plots.years_idle[i] > 0:
+        households.clearing[j] += clearing_cost(plots.years_idle[i], p) * plots.area[i]
+        plots.years_idle[i] = 0
+    if crops.perennial[k] > 0:
+        if plots.planted[i] == NEVER:
+            plots.planted[i] = month
+    else:
+        plots.planted[i] = NEVER
+    plots.use[i] = _CROP + k
+
+
+@compiled
+def lease_order(plots, key):
+    """Return the plots in the order of a keyed draw."""
+    draw = np.empty(plots.uid.shape[0])
+    for i in range(draw.shape[0]):
+        draw[i] = uniform(key, plots.uid[i], _LEASE_ORDER)
+    return np.argsort(draw)
+
+
+@compiled
+def work(households, plots, crops, weather, calendar, month, harvest_kg, p):
+    """Run one month of farm work: inputs and machines are paid, crops harvested, rent paid.
+
+    ``weather`` (C,) scales yields, ``calendar`` is the month of the year (0-11), ``harvest_kg``
+    (H, G) receives kilograms by household and good. Inputs are paid as labour falls due, machines
+    at harvest, rent in twelve parts.
+    """
+    for i in range(plots.uid.shape[0]):
+        use = plots.use[i]
+        j = plots.operator[i]
+        if use < _CROP or j == NOBODY:
+            continue
+        k = use - _CROP
+        area = plots.area[i]
+        share = crops.labour[k, calendar]
+        if share > 0.0:
+            households.inputs[j] += crops.inputs[k] * area * share
+        out = crops.harvest[k, calendar]
+        if out > 0.0:
+            reach = (p.machine_steep - plots.slope[i]) / (p.machine_steep - p.machine_flat)
+            reach = min(1.0, max(0.0, reach))
+            households.machine[j] += crops.machine[k] * reach * area * out
+            kg = crops.yield_kg[k] * plots.quality[i] * area * out
+            kg *= max(0.0, 1.0 - p.slope_loss * plots.slope[i]) * weather[households.county[j]]
+            if crops.perennial[k] > 0:
+                kg *= perennial_yield(month - plots.planted[i], crops.perennial[k])
+            harvest_kg[j, crops.good[k]] += kg
+        if plots.rent[i] > 0.0:
+            h = plots.owner[i]
+            yuan = plots.rent[i] * area / 12.0
+            households.rent_received[h] += yuan
+            households.rent_paid[j] += yuan * households.weight[h] / households.weight[j]
+
+
+@compiled
+def close_year(households, plots, crops, price, day_wage, minutes, month, p):
+    """Count another idle year in December; owners clear land whose return has come back."""
+    for i in range(plots.uid.shape[0]):
+        if plots.use[i] != _IDLE or plots.area[i] <= 0.0:
+            continue
+        h = plots.owner[i]
+        c = households.county[h]
+        wage = reservation_wage(day_wage[c], households.capacity[h], p)
+        k, value = best_crop(
+            crops,
+            price[c],
+            plots,
+            i,
+            wage,
+            households.operator[h],
+            minutes[households.village[h]],
+            month,
+            p,
+        )
+        if (
+            plots.years_idle[i] > 0
+            and k != NOBODY
+            and households.farm_days[h] > 0.0
+            and value > p.own_reserve
+            and worth_clearing(value - p.own_reserve, plots.years_idle[i], p)
+        ):
+            cost = clearing_cost(plots.years_idle[i], p) * plots.area[i]
+            households.clearing[h] += cost
+            households.cash[h] -= cost  # the month's budgets are closed by now
+            plots.years_idle[i] = 0
+        else:
+            plots.years_idle[i] += 1
+            if plots.years_idle[i] >= p.overgrown:
+                plots.use[i] = _TREES
+
+
+def urban_value(value_2003: float, growth: float, km: np.ndarray | float, p: Requisition):
+    """Return v_s, the urban value of a mu: ``v0 * growth of (w N) * exp(-d / 3 km)`` in yuan."""
+    return value_2003 * growth * np.exp(-np.asarray(km) / p.decay_km)
+
+
+def take_land(
+    households, plots, km, seat, seat_value, quota_mu, output_per_mu, month: int, p: Requisition
+):
+    """Take plots in order of urban value while it exceeds compensation, up to each seat's quota.
+
+    km : (plots,) distance to the seat that wants them; seat : (plots,) that seat;
+    seat_value : (S,) urban value at distance 0; quota_mu : (S,) mu at full scale;
+    output_per_mu : (plots,) gross output of a year.
+
+    Returns (mu, land value, compensation to households, to the village) by plot taken, with the
+    rows, at full scale. Fills ``households.compensation``.
+    """
+    value = seat_value[seat] * np.exp(-km / p.decay_km)
+    paid = compensation_multiple(month, p) * output_per_mu
+    gain = np.where((value > paid) & (plots.area > 0.0), value, -math.inf)
+    rows, taken_mu = [], []
+    left = quota_mu.copy()
+    order = np.argsort(-gain, kind="stable")
+    weight = households.weight[plots.owner]
+    for i in order:
+        s = seat[i]
+        if gain[i] == -math.inf:
+            break
+        if left[s] <= 0.0:
+            continue
+        mu = min(plots.area[i], left[s] / weight[i])
+        left[s] -= mu * weight[i]
+        plots.area[i] -= mu
+        plots.taken[i] += mu
+        if plots.area[i] <= 1e-9:
+            plots.taken[i] += plots.area[i]
+            plots.area[i] = 0.0
+            plots.use[i], plots.operator[i], plots.rent[i] = _TAKEN, NOBODY, 0.0
+        households.compensation[plots.owner[i]] += mu * paid[i] * p.household_share
+        rows.append(i)
+        taken_mu.append(mu)
+    rows_array = np.array(rows, dtype=np.int64)
+    mu_array = np.array(taken_mu) * (weight[rows_array] if rows else 1.0)
+    comp = mu_array * paid[rows_array] if rows else np.zeros(0)
+    worth = mu_array * value[rows_array] if rows else np.zeros(0)
+    return rows_array, mu_array, worth, comp * p.household_share, comp * (1.0 - p.household_share)

@@ -1,0 +1,431 @@
+"""The online market month by month: stock, orders, shipping, settlement, entry and exit.
+
+Buyers know varieties (county x good) and spend the nation's pot on them and on rivals
+(``agents.buyer.market``); shops of the region share out what comes here (``agents.farmer.selling``,
+``agents.farmer.opening``). Without access nothing here changes anything.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.base.compiled import compiled
+from agents.base.draws import uniform
+from agents.buyer.market import appeal, learn, rivals_price, spend
+from agents.buyer.state import UrbanBuyers, make_buyers, set_weights
+from agents.farmer.entry import VillageShopDraw
+from agents.farmer.opening import (
+    close_shops,
+    closing,
+    consider,
+    open_shops,
+    pioneer,
+)
+from agents.farmer.selling import (
+    Tally,
+    Terms,
+    close_month,
+    dispatch,
+    pay_labour,
+    set_aside,
+    set_prices,
+    settle_shops,
+    take_orders,
+)
+from agents.hub.rules import survival
+from agents.kinds import NOBODY
+from model.calendar import parse_month
+from model.goods import GOODS, MARKET_CLASS, MARKETS, MadeBy, good_row
+from model.rollout import access_scale
+from model.shop_accounts import account_goods, book, report
+
+__all__ = [
+    "OnlineMarket",
+    "book",
+    "enter_and_exit",
+    "found_buyers",
+    "place_orders",
+    "selling_scale",
+    "settle",
+    "stock_shops",
+    "train",
+]
+
+Floats = NDArray[np.float64]
+_MONTHS = 12
+_DAYS = 30.0
+#: Months of 2020, whose parcel price the rivals' prices in goods.csv contain.
+_YEAR_2020 = slice(204, 216)
+#: Unseen shops of a village close as seen ones do without losses and with some, a month.
+_UNSEEN_CLOSE = 0.02
+_CLEARED = (
+    "revenue",
+    "supply",
+    "goods_bought",
+    "packing",
+    "freight_first",
+    "freight_line",
+    "storage",
+    "commission",
+    "ad_fee",
+    "refund",
+    "hired",
+    "entry_cost",
+    "orders",
+    "accepted",
+    "sent",
+    "own_days",
+    "hired_days",
+)
+
+
+def found_buyers(model: Any) -> UrbanBuyers:
+    """Return the groups of urban buyers of a model that has a region and ``urban_people``."""
+    seats, width = model.region.seats, model.region.county.shape[1]
+    cells = seats["row"].to_numpy() * width + seats["col"].to_numpy()
+    row, column = model.region.gateway
+    varieties = len(model.region.counties) * len(GOODS)
+    return make_buyers(
+        cells,
+        model.urban_people,
+        row * width + column,
+        varieties,
+        model.life_key,
+        model.params["buyers"],
+    )
+
+
+def selling_scale(model: Any) -> float:
+    """Return access.scale while villagers may sell online, else 0."""
+    return access_scale(model) if model.params["access"].selling else 0.0
+
+
+class OnlineMarket:
+    """State of the online market beside its agents: model.market.
+
+    capacity, distinct, cluster : (C, G) of the region's endowment. known : (V,) 1 for varieties that had a shop, V = C * G.
+    stock_kg : (G,) kg in shops at full scale, as the account of goods has it.
+    """
+
+    def __init__(self, model: Any):
+        counties, kinds = len(model.region.counties), len(GOODS)
+        self.capacity: Floats = np.zeros((counties, kinds))
+        self.distinct: Floats = np.zeros((counties, kinds))
+        self.cluster: Floats = np.zeros((counties, kinds))
+        for row in model.region.endowment.itertuples():
+            c, g = int(row.county), good_row(row.good)
+            self.capacity[c, g], self.distinct[c, g] = row.capacity, row.distinctness
+            self.cluster[c, g] = row.cluster
+        self.market_of = np.tile(model.goods.market.astype(np.int64), counties)
+        self.known = np.zeros(counties * kinds, dtype=np.int8)
+        self.rows: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+        self.opened: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+        self.variety: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+        self.stock_kg: Floats = np.zeros(kinds)
+        self.tally = _new_tally(counties)
+        self.coast: Floats = np.zeros(counties * kinds)
+        self.urban: Floats = np.zeros(counties * kinds)
+        self.terms: Terms | None = None
+
+    def offered(self, model: Any) -> NDArray[np.int8]:
+        """Return (C, G) 1 for goods that a county has and that access allows to sell."""
+        only = model.params["access"].only_good
+        allowed = np.array([not only or good == only for good in GOODS])
+        return ((self.capacity > 0.0) & allowed).astype(np.int8)
+
+
+def _new_tally(counties: int) -> Tally:
+    kinds = len(GOODS)
+    sizes = {"wholesale": counties, "local": counties}
+    return Tally(*(np.zeros(sizes.get(name, kinds)) for name in Tally._fields))
+
+
+# --- terms of the month --------------------------------------------------------------------------
+
+
+def _terms(model: Any) -> Terms:
+    """Return prices, tariffs and losses that shops meet this month."""
+    goods, month = model.goods, model.month
+    a, kinds, market = model.params["attention"], len(GOODS), model.market
+    farm_gate = model.offline.farm_gate
+    crop = goods.made_by == MadeBy.CROP
+    saved = model.params["selling"].cluster_discount * (goods.made_by == MadeBy.BOUGHT)
+    materials = goods.materials * (1.0 - saved * market.cluster)
+    parcel = model.series.parcel_price
+    before = float(parcel[_YEAR_2020].mean()) if len(parcel) > _YEAR_2020.start else parcel[-1]
+    warm = model.params["climate"][month % _MONTHS]
+    cold = model.params["freight"].cold_temperature
+    villages = len(model.villages.uid)
+    first, line = np.zeros((kinds, villages)), np.zeros((kinds, villages))
+    extra, sound = np.full((kinds, villages), np.inf), np.ones((kinds, villages))
+    sound_cold = np.ones((kinds, villages))
+    for g in np.flatnonzero(market.offered(model).any(axis=0)):
+        quote = model.freight.quote(model, int(g))
+        first[g], line[g], extra[g] = quote.first, quote.line, quote.cold_extra
+        _travel(goods.decay[g], goods.q10[g], warm, quote.days, sound[g])
+        _travel(goods.decay[g], goods.q10[g], cold, quote.days, sound_cold[g])
+    return Terms(
+        offered=market.offered(model),
+        capacity=market.capacity,
+        cluster=market.cluster * market.offered(model),
+        goods_cost=np.where(crop, farm_gate / goods.out_of_in, 0.0) + materials,
+        materials=materials,
+        farm_gate=farm_gate,
+        rivals_price=np.array(
+            [
+                rivals_price(
+                    goods.online_price[g], parcel[month], before, goods.order_kg[g], a.pass_through
+                )
+                for g in range(kinds)
+            ]
+        ),
+        rivals=goods.rivals * model.series.rivals_index[month] * a.rivals,
+        shops=_count(model, market.rows, market.variety),
+        first=first,
+        line=line,
+        cold_extra=extra,
+        sound=sound,
+        sound_cold=sound_cold,
+        kept=np.array([survival(goods.decay[g], goods.q10[g], warm, _DAYS) for g in range(kinds)]),
+        kept_cold=np.array(
+            [survival(goods.decay[g], goods.q10[g], min(cold, warm), _DAYS) for g in range(kinds)]
+        ),
+        on_sale=goods.on_sale[:, month % _MONTHS].copy(),
+        day_wage=model.day_wage,
+    )
+
+
+@compiled
+def _travel(decay, q10, temperature, days, out):
+    for v in range(days.shape[0]):
+        out[v] = survival(decay, q10, temperature, days[v])
+
+
+def _count(model: Any, rows: NDArray[np.int64], variety: NDArray[np.int64]) -> Floats:
+    size = model.market.known.size
+    return np.bincount(variety, model.households.weight[rows], size).astype(np.float64)
+
+
+# --- the month -----------------------------------------------------------------------------------
+
+
+def stock_shops(model: Any, harvest_kg: Floats) -> None:
+    """Let shops set aside own harvest, farm kg (H, G), which is reduced by it. Call before sales.
+
+    Opens the month of the online market: flow columns of shops are cleared here.
+    """
+    market, shops, households = model.market, model.shops, model.households
+    touched = np.concatenate([market.rows, market.opened])
+    for name in _CLEARED:
+        getattr(shops, name)[touched] = 0.0
+    if touched.size:
+        households.hired_out[:] = 0.0
+    market.tally = _new_tally(len(model.region.counties))
+    market.coast[:] = 0.0
+    market.urban[:] = 0.0
+    market.opened = np.zeros(0, dtype=np.int64)
+    market.rows = np.flatnonzero(shops.good >= 0)
+    market.variety = np.zeros(0, dtype=np.int64)
+    if selling_scale(model) <= 0.0:
+        market.rows, market.terms = market.variety, None
+        return
+    county = households.county[market.rows].astype(np.int64)
+    market.variety = county * len(GOODS) + shops.good[market.rows]
+    _note_harvest(harvest_kg, shops.grows, model.month % _MONTHS == 0)
+    market.terms = _terms(model)
+    set_aside(
+        market.rows,
+        shops,
+        households,
+        model.villages.cold_chain,
+        model.goods,
+        market.terms,
+        harvest_kg,
+        market.tally,
+        model.params["selling"],
+    )
+
+
+@compiled
+def _note_harvest(harvest_kg, bits, january):
+    """Remember who grows what: this year's goods in the low bits, last year's in the high ones."""
+    for h in range(harvest_kg.shape[0]):
+        if january:
+            bits[h] = (bits[h] & 0xFFFF) << 16
+        for g in range(harvest_kg.shape[1]):
+            if harvest_kg[h, g] > 0.0:
+                bits[h] |= 1 << g
+
+
+def place_orders(model: Any) -> None:
+    """Let buyers spend the national pots, shops fill what they can, and awareness move."""
+    market, shops, households = model.market, model.shops, model.households
+    if market.terms is None:
+        return
+    p, a, terms = model.params["selling"], model.params["attention"], market.terms
+    buyers, goods, month = model.buyers, model.goods, model.month
+    size, kinds = market.known.size, len(GOODS)
+    sums = np.zeros((3, size))
+    set_prices(market.rows, shops, households, goods, terms, sums, a, p)
+    seller = sums[0] > 0.0
+    price = np.divide(sums[1], sums[0], out=np.zeros(size), where=seller)
+    rating = np.divide(sums[2], sums[0], out=np.zeros(size), where=seller)
+    pull = np.zeros(size)
+    for v in np.flatnonzero(seller):
+        relative = price[v] / terms.rivals_price[v % kinds]
+        distinct = market.distinct[v // kinds, v % kinds]
+        pull[v] = appeal(rating[v], distinct, relative, a.distinct_value, a.sigma)
+    fresh = (terms.shops > 0.0) & (market.known == 0)
+    start = (a.start + a.cluster_known * market.cluster.ravel()[fresh]).astype(np.float32)
+    buyers.awareness[:, fresh] = np.maximum(buyers.awareness[:, fresh], start)
+    market.known[fresh] = 1
+    set_weights(
+        buyers, model.series.online_shoppers[month], model.urban_people, model.params["buyers"]
+    )
+    active = np.flatnonzero(market.known)
+    bought = np.empty((len(buyers.uid), active.size))
+    spend(
+        buyers,
+        active,
+        market.market_of,
+        pull,
+        _pots(model),
+        _market_rivals(model, terms),
+        market.coast,
+        market.urban,
+        bought,
+    )
+    filled = np.zeros((2, size))
+    take_orders(
+        market.rows,
+        shops,
+        households,
+        goods,
+        terms,
+        sums,
+        market.coast + market.urban,
+        filled,
+        market.tally,
+        p,
+    )
+    served = np.divide(filled[1], filled[0], out=np.zeros(size), where=filled[0] > 0.0)
+    order_yuan = price * np.tile(goods.order_kg, len(model.region.counties))
+    open_now = (terms.shops > 0.0).astype(np.int8)
+    learn(buyers, active, open_now, bought, order_yuan, served, selling_scale(model), a)
+
+
+def _pots(model: Any) -> Floats:
+    """Return yuan this month of each market's national pot (M,)."""
+    tofu = model.params["attention"].tofu_share
+    part = {"tofu": tofu, "balls": 1.0 - tofu}
+    return np.array(
+        [
+            model.series.pot(kind)[model.month] * part.get(market, 1.0)
+            for market, kind in zip(MARKETS, MARKET_CLASS, strict=True)
+        ]
+    )
+
+
+def _market_rivals(model: Any, terms: Terms) -> Floats:
+    """Return rivals from elsewhere in each market (M,)."""
+    rivals = np.zeros(len(MARKETS))
+    rivals[model.goods.market] = terms.rivals
+    return rivals
+
+
+def settle(model: Any) -> None:
+    """Ship what capacity allows, then revenue, refunds, costs, labour and ratings of each shop."""
+    market, shops, households = model.market, model.shops, model.households
+    if market.terms is None:
+        return
+    goods, p = model.goods, model.params["selling"]
+    capacity = model.freight.quote(model, 0).capacity_share  # the same for all goods
+    on_sale, wage = market.terms.on_sale, market.terms.day_wage
+    dispatch(market.rows, shops, households.village, goods.order_kg, capacity)
+    settle_shops(market.rows, shops, households, goods, market.terms, market.tally, p)
+    pay_labour(market.rows, shops, households, on_sale, wage, p)
+    close_month(market.rows, shops, households.county, on_sale, wage, p)
+    kg = shops.sent * goods.order_kg[shops.good]
+    model.freight.ship(model, shops.sent, np.where(goods.storable[shops.good] == 1, 0.0, kg))
+
+
+def enter_and_exit(model: Any) -> None:
+    """Close shops that lost long enough, open new ones, train villages; close the goods' books.
+
+    Equipment is paid from cash at once: the month's budgets are closed by then.
+    """
+    market, shops, households = model.market, model.shops, model.households
+    train(model)
+    gone = np.zeros(0, dtype=np.int64)
+    if market.terms is not None:
+        model.villages.unseen_shops[:] *= 1.0 - _UNSEEN_CLOSE
+        out = np.zeros(market.rows.size, dtype=np.bool_)
+        closing(
+            market.rows,
+            households.uid,
+            households.residents,
+            households.cash,
+            shops.losing_months,
+            np.uint64(model.key),
+            model.params["selling"],
+            out,
+        )
+        gone = market.rows[out]
+        left = shops.stock[gone] * households.weight[gone]
+        market.tally.dumped[:] += np.bincount(shops.good[gone], left, len(GOODS))
+        close_shops(shops, households, gone, model.month)
+        market.opened = _open(model)
+    account_goods(model)
+    report(model, market.opened, gone)
+
+
+def _open(model: Any) -> NDArray[np.int64]:
+    """Return the rows of households that open a shop this month."""
+    shops, households, terms = model.shops, model.households, model.market.terms
+    policy, p = model.params["policy"], model.params["entry"]
+    choice = np.full(len(households.uid), NOBODY, dtype=np.int64)
+    cost = np.zeros(len(households.uid))
+    keys = (np.uint64(model.key), np.uint64(model.life_key))
+    common = (
+        shops,
+        households,
+        model.villages,
+        model.people,
+        model.goods,
+        terms,
+        keys,
+        float(model.series.internet_rural[model.month]),
+        selling_scale(model),
+        model.month,
+        policy.training_years,
+        p,
+        model.params["selling"],
+        model.params["buying"],
+        choice,
+        cost,
+    )
+    consider(*common)
+    pioneer(*common)
+    return open_shops(shops, households, model.people, choice, cost, model.month, p)
+
+
+def train(model: Any) -> None:
+    """Train the villages that the policy reaches in its month, one person per household."""
+    policy, villages = model.params["policy"], model.villages
+    if policy.training_share <= 0.0 or access_scale(model) <= 0.0:
+        return
+    if model.month != parse_month(policy.training_month, "policy", "training_month"):
+        return
+    for v in range(len(villages.uid)):
+        draw = uniform(model.life_key, villages.uid[v], int(VillageShopDraw.TRAINING))
+        villages.trained[v] = draw < policy.training_share
+    households = model.households
+    taught = (households.residents > 0) & (villages.trained[households.village] == 1)
+    model.ledger.book(
+        "training",
+        policy.training_cost
+        * np.bincount(households.county, taught * households.weight, len(model.region.counties)),
+    )

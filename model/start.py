@@ -1,0 +1,133 @@
+"""January 2003: who is away where, what each household holds, what each seat pays (MODEL 2)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.base.compiled import compiled
+from agents.base.draws import uniform
+from agents.kinds import NOBODY, Place
+from agents.migrant.demography import capacity
+from agents.migrant.draws import PersonDraw
+from agents.migrant.lives import count_members
+from agents.migrant.moves import (
+    WORKING_AGE,
+    adults_by_place,
+    best_at_home,
+    best_away,
+    children_of,
+    days_of,
+    is_registered,
+    job_at,
+    labour_of_others,
+    ring_shares,
+    utility_away,
+)
+
+_VILLAGE, _SEAT = int(Place.VILLAGE), int(Place.SEAT)
+_STAY = int(PersonDraw.ARRIVAL)
+
+#: Rounds in which the network and the choices of 2000-03 settle (PROTOTYPE H).
+ROUNDS = 8
+#: Longest stay away that a migrant of January 2003 has behind him, months (assumption).
+LONGEST_STAY = 96
+
+
+def burn_in(model, absent: NDArray[np.float64]) -> None:
+    """Assign the people of January 2003 to places by the rule of choice itself.
+
+    absent : (C,) people who live outside their county, the one constraint: of all adults those
+    who gain most from living outside go. Each round meets the network that the last one left.
+    """
+    people, households = model.people, model.households
+    number = len(people.uid)
+    gain, outside = np.empty(number), np.empty(number, dtype=np.int8)
+    place, job, seat = (np.empty(number, dtype=np.int8) for _ in range(3))
+    for _ in range(ROUNDS):
+        count_members(people, households, 0, 0, model.rules)
+        model.plan_land(first=True)
+        adults_by_place(people, model.places, 0, 0, model.adults)
+        ring_shares(households.ring, model.adults, model.shares)
+        _appraise(
+            people,
+            households,
+            model.plots,
+            model.shares,
+            model.terms,
+            model.life_key,
+            model.rules,
+            gain,
+            outside,
+            place,
+            job,
+            seat,
+        )
+        _send(people, households, gain, outside, place, job, seat, absent, model)
+
+
+@compiled
+def _appraise(
+    people, households, plots, shares, terms, life, rules, gain, outside, place, job, seat
+):
+    """Find each adult's best place outside the county, best within, and the gain of going out."""
+    for i in range(people.uid.shape[0]):
+        gain[i] = -1.0e18
+        place[i], job[i], seat[i] = _VILLAGE, 0, NOBODY
+        if not is_registered(people, i, 0) or -people.born[i] < WORKING_AGE:
+            continue
+        age = -people.born[i] / 12.0
+        others, hands = labour_of_others(people, households, i, 0, 0, rules)
+        land = rules.land
+        mine = days_of(age, 1, land.days_per_month, land.old_days, land.part_time, land.farm_until)
+        home, job[i], seat[i] = best_at_home(
+            people, households, plots, i, mine, others, hands, age, terms, life, life, rules
+        )
+        v = households.village[people.household[i]]
+        children = children_of(people, households, i, 0, 0)
+        d = _SEAT + terms.seat[v]
+        near = utility_away(
+            people, households, i, d, 2, age, children, shares, terms, life, life, rules
+        )
+        if near > home:
+            home = near
+            place[i] = d
+            job[i], seat[i] = job_at(d)
+        away, outside[i] = best_away(
+            people, households, i, age, children, shares, terms, life, life, False, rules
+        )
+        if capacity(age, rules.demography) > 0.0:
+            gain[i] = away - home
+
+
+def _send(people, households, gain, outside, place, job, seat, absent, model) -> None:
+    """Send out of each county those who gain most, until its net absence is met."""
+    county = households.county[people.household]
+    weight = households.weight[people.household]
+    people.place[:], people.job[:], people.job_seat[:] = place, job, seat
+    for c in range(len(absent)):
+        rows = np.flatnonzero((county == c) & (gain > -1e17))
+        order = rows[np.argsort(-gain[rows], kind="stable")]
+        gone = order[np.cumsum(weight[order]) <= absent[c]]
+        _depart(people, gone, outside)
+    _arrivals(people, model.life_key)
+
+
+@compiled
+def _depart(people, rows, outside):
+    for i in rows:
+        people.place[i] = outside[i]
+        people.job[i], people.job_seat[i] = job_at(outside[i])
+
+
+@compiled
+def _arrivals(people, key):
+    """Draw since when each migrant has been away, up to eight years and from age 16 on."""
+    for i in range(people.uid.shape[0]):
+        people.since[i] = 0
+        people.months_away[i] = 0
+        if people.place[i] != _VILLAGE:
+            longest = min(LONGEST_STAY, max(-people.born[i] - WORKING_AGE, 0))
+            months = int(uniform(key, people.uid[i], _STAY) * longest)
+            people.since[i] = -months
+            people.months_away[i] = months

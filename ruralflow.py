@@ -1,0 +1,343 @@
+"""ruralflow: what flows between countryside and city, and what e-commerce brings back.
+
+The front door: ``ruralflow COMMAND`` and ``python -m ruralflow COMMAND``. It reads and checks
+everything that was asked for before any long work starts.
+
+Exit status: 0 done, 1 failed, 2 wrong input, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+# Nothing of ours is imported up here: first it has to be certain that it is ours (_foreign).
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from experiments.output import OutputFolder
+    from model.scenario import Scenario
+
+HERE = Path(__file__).resolve().parent
+PACKAGES = ("agents", "model", "experiments", "viz")
+_PAGE_PACKAGES = ("solara", "ipyvuetify", "ipyvue", "anywidget", "reacton")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    foreign = _foreign()
+    if foreign:
+        return _complain(foreign, 2)
+    try:
+        options = _parser().parse_args(argv)
+    except SystemExit as stop:  # argparse has printed its help, or one line on what is wrong
+        return int(stop.code or 0)
+    label = f"ruralflow {options.command}"
+    try:
+        options.function(options)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        again = "nothing half-written is left; the same command can be run again"
+        return _complain(f"\n{label}: interrupted; {again}", 130)
+    except BrokenPipeError:  # the reader of a pipe has gone, as in "ruralflow parameters | head"
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as problem:  # noqa: BLE001 - whatever fails, the user gets one line
+        return _report(label, problem, options.debug)
+    return 0
+
+
+def _report(label: str, problem: Exception, debug: bool) -> int:
+    """Print one line on what went wrong and return the exit status."""
+    errors = sys.modules.get("model.errors")  # absent if importing it is what failed
+    if errors is not None and isinstance(problem, errors.InputError):
+        return _complain(f"{label}: {problem}", 2, debug)
+    hint = "" if debug else " (--debug shows the traceback)"
+    return _complain(f"{label}: failed: {type(problem).__name__}: {problem}{hint}", 1, debug)
+
+
+def _complain(text: str, status: int, debug: bool = False) -> int:
+    if debug:
+        traceback.print_exc()
+    start = "\n" if text.startswith("\n") else ""
+    print(start + " ".join(text.split()), file=sys.stderr)
+    return status
+
+
+def _foreign() -> str:
+    """Return a line that names a file which stands where one of our packages should, or ""."""
+    for package in PACKAGES:
+        spec = importlib.util.find_spec(package)
+        origin = Path(spec.origin).resolve() if spec and spec.origin else None
+        ours = HERE / package / "__init__.py"
+        # the PyPI package openai-agents writes its own agents/__init__.py over ours
+        overwritten = (
+            package == "agents" and origin == ours and b"agents.base" not in ours.read_bytes()
+        )
+        if origin != ours or overwritten:
+            found = origin or (spec and list(spec.submodule_search_locations or [])) or "missing"
+            return (
+                f"ruralflow: package {package}: {found} is not ruralflow's own; "
+                f"valid: {ours} (use an environment and a folder without the other one)"
+            )
+    return ""
+
+
+# --- commands ---------------------------------------------------------------------------------
+
+
+def _run(options: argparse.Namespace) -> None:
+    from experiments.progress import Progress
+
+    scenario = _scenario(options)
+    with _output(options, scenario) as out:
+        from experiments.run import run_scenario
+
+        progress = Progress("ruralflow run", options.quiet)
+        result = run_scenario(scenario, options.seed, out, progress)
+        progress.close()
+        _show(result.get("summary", {}), out.path)
+
+
+def _offset(options: argparse.Namespace) -> None:
+    from experiments.progress import Progress
+    from model.errors import InputError
+
+    scenario = _scenario(options)
+    if options.posterior is not None and not options.posterior.is_file():
+        raise InputError("offset", "--posterior", str(options.posterior), "a file of calibrate")
+    with _output(options, scenario) as out:
+        from experiments.offset import run_offset
+
+        progress = Progress("ruralflow offset", options.quiet)
+        result = run_offset(
+            scenario,
+            options.seed,
+            out,
+            progress,
+            replicates=options.replicates,
+            by_good=options.by_good,
+            posterior=options.posterior,
+            workers=options.workers,
+        )
+        progress.close()
+        _show(result.get("headline", []), out.path)
+
+
+def _scenarios(options: argparse.Namespace) -> None:
+    from model.scenario import load_scenario, scenario_names
+
+    for name in scenario_names():
+        print(f"{name:<10} {load_scenario(name).sentence}")
+
+
+def _parameters(options: argparse.Namespace) -> None:
+    if options.columns:
+        rows = _indicators()
+    else:
+        from model.registry import parameter_table
+
+        rows = parameter_table()
+    if options.csv:
+        rows.to_csv(sys.stdout, index=False)
+    elif options.columns:
+        for row in rows.itertuples():
+            print(f"{row.column:<22} {row.unit}: {row.meaning} [{row.files}; year: {row.year}]")
+    else:
+        for row in rows.itertuples():
+            _print_parameter(row)
+
+
+def _indicators() -> DataFrame:
+    """Return one row per indicator: column, unit, meaning, how months make a year, files."""
+    from pandas import DataFrame
+
+    from model.indicators import COUNTY, VILLAGE
+
+    months, villages = "months.parquet", "villages.parquet, months.parquet"
+    rows = [(*i, files) for part, files in ((VILLAGE, villages), (COUNTY, months)) for i in part]
+    return DataFrame(rows, columns=["column", "unit", "meaning", "year", "files"])
+
+
+def _page(options: argparse.Namespace) -> None:
+    from model.errors import InputError
+
+    try:
+        from viz.page import serve
+    except ModuleNotFoundError as missing:
+        if (missing.name or "").partition(".")[0] not in _PAGE_PACKAGES:
+            raise
+        raise InputError(
+            "page", f"{missing.name} is not installed", valid="the extra [page]"
+        ) from None
+    serve(port=options.port)
+
+
+def _print_parameter(row: Any) -> None:
+    default = '""' if row.default == "" else row.default
+    low_high = "" if row.low != row.low else f" [{row.low:g}, {row.high:g}]"
+    print(f"{row.group}.{row.name} = {default}{low_high} {row.unit}")
+    source = f"; {row.source}" if row.source else ""
+    grade = f" ({row.grade})" if row.grade else ""
+    print(f"    {row.meaning} [{row.status}{source}{grade}]")
+
+
+def _show(result: Any, folder: Path) -> None:
+    if isinstance(result, dict):
+        result = [f"{name:<40} {value}" for name, value in result.items()]
+    for line in result:
+        print(line)
+    print(f"written to {folder}")
+
+
+# --- options ----------------------------------------------------------------------------------
+
+
+def _scenario(options: argparse.Namespace) -> Scenario:
+    """Return the scenario that the options ask for; InputError if any of them is wrong."""
+    from model.scenario import load_scenario
+
+    return load_scenario(
+        options.scenario,
+        options.set,
+        region=options.region,
+        start=options.start,
+        months=options.months,
+        sample=options.sample,
+        strict=options.strict or None,
+        panel=options.panel or None,
+    )
+
+
+def _output(options: argparse.Namespace, scenario: Scenario) -> OutputFolder:
+    from experiments.output import OutputFolder
+
+    named = Path("results") / f"{options.command}-{scenario.name}-{options.seed}"
+    return OutputFolder(options.out or named)
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def whole(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = low - 1
+        if not low <= number <= high:
+            raise argparse.ArgumentTypeError(
+                f"{text!r}; valid: a whole number from {low} to {high}"
+            )
+        return number
+
+    return whole
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        sys.exit(_complain(f"{self.prog}: {message}", 2))
+
+
+def _wide(prog: str) -> argparse.HelpFormatter:
+    return argparse.HelpFormatter(prog, max_help_position=28, width=100)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="ruralflow",
+        description="What flows between countryside and city, and what e-commerce brings back.",
+        epilog="Example: ruralflow offset shaoyang --replicates 4",
+        allow_abbrev=False,
+        formatter_class=_wide,
+    )
+    parser.add_argument("--version", action="version", version=_version())
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    def command(
+        name: str, function: Callable[[argparse.Namespace], None], text: str, example: str
+    ) -> argparse.ArgumentParser:
+        added = commands.add_parser(
+            name,
+            help=text,
+            description=f"{text[0].upper()}{text[1:]}.",
+            epilog=f"Example: ruralflow {example}",
+            allow_abbrev=False,
+            formatter_class=_wide,
+        )
+        added.set_defaults(function=function)
+        added.add_argument("--debug", action="store_true", help="show the traceback of a failure")
+        return added
+
+    run = command("run", _run, "run one scenario once", "run shaoyang --set pull.enabled=false")
+    _add_run_options(run)
+    offset = command(
+        "offset",
+        _offset,
+        "the headline: how much of the countryside's loss e-commerce returns",
+        "offset shaoyang --replicates 4 --by-good",
+    )
+    _add_run_options(offset)
+    _add_offset_options(offset)
+    command("scenarios", _scenarios, "list the named scenarios", "scenarios")
+    parameters = command(
+        "parameters",
+        _parameters,
+        "list every parameter: default, range, unit, meaning, source, status",
+        "parameters --csv > parameters.csv",
+    )
+    parameters.add_argument("--columns", action="store_true", help="the indicators instead")
+    parameters.add_argument("--csv", action="store_true", help="as comma-separated values")
+    page = command("page", _page, "open the interactive page", "page --port 8765")
+    page.add_argument("--port", type=_whole(1, 65535), default=8765, help="default: 8765")
+    return parser
+
+
+def _add_run_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("scenario", metavar="SCENARIO", nargs="?", default="shaoyang", help="a name or a TOML file")
+    add("--region", metavar="DIR", help="a folder with counties.csv and raster.csv")
+    add(
+        "--set",
+        metavar="group.name=value",
+        action="append",
+        default=[],
+        help="a parameter for the whole run; may be repeated (see: ruralflow parameters)",
+    )
+    add("--start", metavar="YYYY-MM", help="first month written (default: 2003-01)")
+    add("--months", metavar="N", help="months to run from 2003-01 (default: 252)")
+    add("--seed", metavar="N", type=_whole(0, 2**63 - 1), default=1, help="default: 1")
+    add("--sample", metavar="SHARE", help="share of households simulated (default: 0.01)")
+    add("--strict", action="store_true", help="check every account after every month")
+    add("--panel", action="store_true", help="write every household and plot each December")
+    add("--out", metavar="DIR", type=Path, help="default: results/COMMAND-SCENARIO-SEED")
+    add("--quiet", action="store_true", help="no progress")
+
+
+def _add_offset_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--replicates", metavar="N", type=_whole(1, 100_000), default=20, help="default: 20")
+    add("--by-good", action="store_true", help="one arm per good that alone is sold online")
+    add("--posterior", metavar="FILE", type=Path, help="parameter draws of a calibration")
+    add(
+        "--workers",
+        metavar="N",
+        type=_whole(1, 4096),
+        default=os.cpu_count() or 1,
+        help="processes (default: one per processor)",
+    )
+
+
+def _version() -> str:
+    from model.version import VERSION
+
+    return f"ruralflow {VERSION}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

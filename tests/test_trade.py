@@ -1,0 +1,526 @@
+"""Goods, offline and online markets on a tiny world built by hand."""
+
+from __future__ import annotations
+
+import csv
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from agents.base import allocate, identity, lifelong_key, month_key
+from agents.buyer.market import Attention, appeal, next_awareness, rivals_price, spend
+from agents.buyer.state import Buyers, UrbanBuyers, make_buyers
+from agents.farmer.buying import Buying
+from agents.farmer.entry import (
+    Entry,
+    Policy,
+    VillageShopDraw,
+    entry_cost,
+    opening_hazard,
+    pioneer_probability,
+)
+from agents.farmer.opening import new_shops
+from agents.farmer.shops import Selling, cools, exit_hazard, refund_share, shop_price, work_days
+from agents.farmer.state import RING, Households
+from agents.hub.parameters import Climate, Freight
+from agents.hub.rules import VillageDraw
+from agents.kinds import NEVER, NOBODY, Kind
+from agents.migrant.state import People
+from model import online
+from model.errors import InputError, LedgerBreach
+from model.goods import DEFAULT_PATH, GOODS, MARKETS, load_goods
+from model.ledger import Ledger, Sector
+from model.losses import Cause, cause_of_loss, losing_by_cause
+from model.offline import Offline, OfflineMarket, band_place, parity, worth_waiting
+from model.series import load_series
+from model.switches import Access
+from model.villages import Villages
+
+GROUPS = {
+    "access": Access(),
+    "attention": Attention(),
+    "buyers": Buyers(number=60),
+    "buying": Buying(),
+    "climate": Climate(),
+    "entry": Entry(),
+    "freight": Freight(),
+    "offline": Offline(),
+    "policy": Policy(),
+    "selling": Selling(),
+}
+GOODS_TABLE, SERIES = load_goods(), load_series(252)
+NUTS, TOFU, CITRUS, VEGETABLES = (GOODS.index(g) for g in ("nuts", "tofu", "citrus", "vegetables"))
+
+
+class Hub:
+    """The freight of the national price, everywhere alike."""
+
+    def __init__(self, villages, days=4.0, capacity=1.0):
+        self.rows, self.days, self.capacity, self.parcels = len(villages.uid), days, capacity, 0.0
+
+    def quote(self, model, good):
+        price, kg = model.series.parcel_price[model.month], GOODS_TABLE.order_kg[good]
+        line = 0.75 * price + 1.5 * (kg - 1.0) * price / 9.8
+        column = np.ones(self.rows)
+        cold = np.where(model.villages.cold_chain > 0, 0.5 * price, np.inf)
+        return SimpleNamespace(
+            first=2.0 * column,
+            line=line * column,
+            days=self.days * column,
+            cold_extra=cold,
+            capacity_share=self.capacity * column,
+        )
+
+    def ship(self, model, parcels, fresh_kg):
+        self.parcels += float(parcels @ model.households.weight)
+
+
+def tiny_world(
+    goods=("nuts",), seed=1, month=72, villages=8, size=40, sampled=0.1, cluster=0.0, **params
+):
+    """Return a model of two counties: villages of ``size`` sampled households, two people each."""
+    model = SimpleNamespace(
+        params=GROUPS | params,
+        month=month,
+        seed=seed,
+        life_key=lifelong_key(seed),
+        key=month_key(seed, month),
+        series=SERIES,
+        goods=GOODS_TABLE,
+        log={},
+        people=None,
+        urban_people=np.array([5e5, 2e5]),
+        day_wage=np.array([45.0, 45.0]),
+    )
+    h, t = villages * size, allocate(Households, villages * size)
+    v = model.villages = allocate(Villages, villages)
+    v.uid[:] = [identity(int(Kind.VILLAGE), i, 0, 0) for i in range(villages)]
+    v.county[:] = np.arange(villages) // ((villages + 1) // 2)
+    v.size[:], v.sampled[:], v.weight[:] = size / sampled, sampled, 10.0
+    v.parcel_service[:], v.minutes_gateway[:] = 1, 120.0
+    v.first_household[:] = np.arange(villages) * size
+    v.end_household[:] = v.first_household + size
+    t.uid[:] = [identity(int(Kind.HOUSEHOLD), i, 0, 0) for i in range(h)]
+    t.village[:] = np.arange(h) // size
+    t.county[:] = v.county[t.village]
+    # unequal weights: payments between neighbours must be corrected for them
+    t.weight[:] = 100.0 + 5.0 * (np.arange(h) % 3)
+    t.ring[:] = (np.arange(h)[:, None] + np.arange(-RING // 2, RING // 2 + 1)[None, :] % h)[
+        :, [k for k in range(RING + 1) if k != RING // 2]
+    ] % h
+    t.residents[:], t.workers_home[:], t.head_age[:], t.schooling[:] = 3, 2, 42.0, 8.0
+    t.cash[:] = 8_000.0
+    t.first_person[:] = np.arange(h)
+    t.end_person[:] = np.arange(h) + 1
+    model.people = allocate(People, h)
+    model.people.born[:], model.people.dies[:] = -500, NEVER
+    model.households, model.shops = t, new_shops(h)
+    rows = [(c, g, 0.5, 0.5, cluster) for c in (0, 1) for g in goods]
+    model.region = SimpleNamespace(
+        counties=pd.DataFrame({"id": [1, 2]}),
+        coast_km=700.0,
+        county=np.zeros((5, 5)),
+        gateway=(4, 4),
+        seats=pd.DataFrame({"row": [1, 3], "col": [1, 3]}),
+        endowment=pd.DataFrame(
+            rows, columns=["county", "good", "capacity", "distinctness", "cluster"]
+        ),
+    )
+    model.ledger = Ledger(2, {Sector.RURAL: float(t.cash @ t.weight)})
+    model.offline, model.freight = OfflineMarket(model), Hub(v)
+    model.market, model.buyers = online.OnlineMarket(model), online.found_buyers(model)
+    return model
+
+
+def open_shop(model, row, good, orders=20.0):
+    model.shops.good[row], model.shops.since[row] = good, model.month
+    model.shops.rating[row], model.shops.past_orders[row] = 0.9, orders
+
+
+def trade(model, harvest=None):
+    """Run the trade of one month; returns the harvest kg left for the offline market."""
+    kg = np.zeros((len(model.households.uid), len(GOODS))) if harvest is None else harvest
+    for name in ("farm_sale", "wage_shop", "shop_supply"):
+        getattr(model.households, name)[:] = 0.0
+    model.key = month_key(model.seed, model.month)
+    model.ledger.open_month()
+    online.stock_shops(model, kg)
+    online.place_orders(model)
+    online.settle(model)
+    settle_cash(model)
+    online.enter_and_exit(model)
+    online.book(model)
+    model.ledger.close_month()
+    return kg
+
+
+def settle_cash(model):
+    s, t = model.shops, model.households
+    t.cash[:] += s.revenue - s.refund - s.goods_bought - s.packing - s.freight_first
+    t.cash[:] -= s.freight_line + s.storage + s.commission + s.ad_fee + s.hired
+    t.cash[:] += t.wage_shop
+
+
+def run(model, months):
+    for _ in range(months):
+        trade(model)
+        model.month += 1
+    return model
+
+
+# --- goods ---------------------------------------------------------------------------------------
+
+
+def test_goods_table_keeps_each_figure_within_its_own_range_and_grades_no_guess_as_page():
+    with DEFAULT_PATH.open() as file:
+        rows = list(csv.DictReader(file))
+    assert {r["good"] for r in rows} == set(GOODS)
+    assert all(r["source"] for r in rows)
+    assert not [r for r in rows if r["source"].startswith("assumption") and r["grade"] == "page"]
+    assert GOODS_TABLE.rivals[TOFU] == 60 and GOODS_TABLE.rivals[GOODS.index("balls")] == 8
+    # navel oranges are sold October to April: seven months
+    assert GOODS_TABLE.on_sale[CITRUS].sum() == 7 and GOODS_TABLE.on_sale[CITRUS, 5] == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("rice,wholesale,3.4", "rice,wholesale,-3.4", "rice wholesale"),
+        ("rice,wholesale,3.4", "rice,wholesale,x", "rice wholesale"),
+        ("rice,wholesale,3.4", "rice,wholesaler,3.4", "attribute"),
+        ("rice,wholesale,3.4", "ryce,wholesale,3.4", "good"),
+        ("rice,class,other", "rice,class,fresh", "class in market"),
+        ("citrus,rivals,600", "citrus,rivals,500", "rivals in market fresh"),
+        ("citrus,months,10-4", "citrus,months,13-4", "months"),
+        ("nuts,storable,1,", "nuts,class,dried,", "nuts class"),
+    ],
+)
+def test_a_broken_goods_table_is_refused_by_name(tmp_path, old, new, named):
+    text = DEFAULT_PATH.read_text()
+    assert old in text
+    broken = tmp_path / "goods.csv"
+    broken.write_text(text.replace(old, new, 1))
+    with pytest.raises(InputError, match=named):
+        load_goods(broken)
+
+
+# --- rules ---------------------------------------------------------------------------------------
+
+
+def test_awareness_follows_its_equation_and_stays_a_share():
+    # 0.1 + 0.9 (0.01 * 2 + 0.05 * 0.4) - 0.02 * 0.1, by hand
+    assert next_awareness(0.1, 2.0, 0.4, 0.01, 0.05, 0.02) == pytest.approx(0.134, abs=1e-12)
+    assert 0.0 <= next_awareness(0.99, 1e9, 1.0, 0.01, 0.05, 0.02) <= 1.0
+    assert next_awareness(0.5, 0.0, 0.0, 0.01, 0.05, 0.02) == pytest.approx(0.49)
+
+
+def test_sales_are_bounded_by_the_pot_and_fall_with_price_by_the_elasticity():
+    buyers = make_buyers(np.array([3]), np.array([1e5]), 9, 2, lifelong_key(1), Buyers(number=60))
+    buyers.weight[:] = 1e6
+    buyers.awareness[:] = 1.0
+    pot, rivals = np.zeros(len(MARKETS)), np.full(len(MARKETS), 100.0)
+    pot[0] = 1e9
+    both, markets, paid = np.array([0, 1]), np.array([0, 0]), {}
+    for price in (1.0, 1.1):
+        pull = np.array([appeal(1.0, 0.0, price, 0.5, 4.0), 0.0])
+        coast, urban = np.zeros(2), np.zeros(2)
+        spend(buyers, both, markets, pull, pot, rivals, coast, urban, np.zeros((60, 2)))
+        paid[price] = coast[0] + urban[0]
+        assert coast[1] == 0.0
+    # one known variety among 100 equal rivals takes 1/101 of the pot
+    assert paid[1.0] == pytest.approx(1e9 / 101, rel=1e-6)
+    # yuan fall by 1.1^-3 as long as the share is small: 1% of slack for the share itself
+    assert paid[1.1] / paid[1.0] == pytest.approx(1.1**-3, rel=0.01)
+    coast, urban = np.zeros(2), np.zeros(2)
+    loved = np.array([1e9, 1e9])
+    spend(buyers, both, markets, loved, pot, rivals, coast, urban, np.zeros((60, 2)))
+    assert coast.sum() + urban.sum() <= 1e9 * (1 + 1e-9)
+
+
+def test_prices_erode_with_rivals_and_shops_and_never_sell_far_below_cost():
+    p = Selling()
+    alone, crowded = shop_price(10.0, 12.0, 1.0, 8.0, p), shop_price(10.0, 12.0, 2_000.0, 8.0, p)
+    common = shop_price(10.0, 12.0, 1.0, 600.0, p)
+    assert crowded < common < alone <= 15.0
+    assert shop_price(10.0, 2.0, 1.0, 600.0, p) == pytest.approx(9.5)
+    # with few parcels a year elsewhere the rival pays more freight, and asks more
+    assert rivals_price(7.5, 20.0, 8.0, 5.0, 0.7) > rivals_price(7.5, 8.0, 8.0, 5.0, 0.7) == 7.5
+
+
+def test_entry_rises_with_belief_and_falls_with_cost():
+    p = Entry()
+    assert entry_cost(0.0, 0.0, 8.0, 0, p) == p.cost
+    assert entry_cost(0.5, 0.1, 11.0, 1, p) == pytest.approx(
+        p.cost * np.exp(-(0.5 * 1.0 + 0.1 * 6.0 + 0.3 + 0.3))
+    )
+    low, high = opening_hazard(0.3, 300.0, 900.0, p), opening_hazard(0.3, 3_000.0, 900.0, p)
+    assert 0.0 < low < high <= p.hazard
+    assert opening_hazard(1 / 24, 3_000.0, 900.0, p) > 0.5 * opening_hazard(0.3, 3e3, 900.0, p)
+    assert opening_hazard(0.3, -1.0, 900.0, p) == 0.0 == opening_hazard(0.0, 3_000.0, 900.0, p)
+    assert opening_hazard(p.example, 900.0, 900.0, p) == pytest.approx(0.25 * p.hazard)
+    assert pioneer_probability(2e-5, 490.0) == pytest.approx(490 * 2e-5, rel=0.01)
+
+
+def test_work_cooling_refunds_and_exit():
+    p = Selling()
+    assert work_days(24.0, 1.0, 1, p) == pytest.approx(24 / 12 + 4 + 1)
+    assert work_days(0.0, 0.0, 0, p) == 0.0  # a seasonal shop rests
+    assert cools(5.0, 0.2, 30.0) and not cools(7.0, 0.2, 30.0) and not cools(np.inf, 1.0, 1e9)
+    assert refund_share(0.04, 0.2) == pytest.approx(0.24) and refund_share(0.5, 0.9) == 1.0
+    assert exit_hazard(0, 100.0, p) < exit_hazard(p.patience, 100.0, p) == p.give_up
+    assert exit_hazard(0, 0.0, p) == p.give_up
+
+
+def test_causes_of_losses():
+    assert cause_of_loss(100.0, 50.0, 50.0, 10.0, 500.0) == Cause.NONE
+    assert cause_of_loss(0.0, 2_000.0, 2_100.0, 10.0, 500.0) == Cause.FEW_ORDERS
+    assert cause_of_loss(-500.0, 2_400.0, 2_100.0, 900.0, 500.0) == Cause.REFUNDS
+    assert cause_of_loss(-5_000.0, 2_400.0, 2_100.0, 900.0, 5_500.0) == Cause.FREIGHT
+
+
+def test_purposes_of_village_draws_are_unique():
+    purposes = [int(d) for kind in (VillageDraw, VillageShopDraw) for d in kind]
+    assert len(purposes) == len(set(purposes))
+
+
+# --- offline -------------------------------------------------------------------------------------
+
+
+def test_farm_gate_lies_in_the_band_and_follows_supply():
+    model = tiny_world(month=0)
+    low, high = parity(4.2, 0.5, 0.15)
+    assert (low, high) == (pytest.approx(3.07), pytest.approx(4.07))
+    assert band_place(0.25, 4.0, 0.5) == pytest.approx(0.125)
+    assert band_place(0.25, 1e-9, 0.5) == 1.0
+    supply = np.full(len(GOODS), 1e6)
+    for month in range(24):
+        model.month = month
+        model.offline.update(model, supply * (4.0 if month >= 12 else 1.0))
+        if month == 11:
+            before = model.offline.farm_gate.copy()
+    after = model.offline.farm_gate
+    fallen = after[:, CITRUS] < before[:, CITRUS]
+    assert fallen.all()
+    rice = model.series.rice_price[23] * 1.05
+    np.testing.assert_allclose(after[:, GOODS.index("rice")], rice)
+
+
+def test_every_kg_of_a_harvest_is_sold_spoiled_dumped_or_held():
+    model = tiny_world(month=6)
+    harvest = np.zeros((len(model.households.uid), len(GOODS)))
+    harvest[:, VEGETABLES], harvest[:, NUTS] = 100.0, 50.0
+    total = model.households.weight @ harvest
+    out = model.offline.sell(model, harvest)
+    np.testing.assert_allclose(out.sold + out.spoiled + out.dumped + out.held, total, rtol=1e-12)
+    # two July days at 28 C: 1 - exp(-0.095 * 2.8^0.83 * 2) of the vegetables
+    lost = 1.0 - np.exp(-0.095 * 2.8 ** ((28.3 - 20.0) / 10.0) * 2.0)
+    assert out.spoiled[VEGETABLES] / total[VEGETABLES] == pytest.approx(lost, rel=1e-9)
+    assert out.spoiled[NUTS] == 0.0 and (harvest == 0.0).all()
+    gate = model.offline.farm_gate[0]
+    paid = model.households.farm_sale[0]
+    assert paid == pytest.approx(100 * (1 - lost) * gate[VEGETABLES] + 50 * gate[NUTS])
+
+
+def test_storable_crops_wait_for_a_better_price_and_perishables_do_not():
+    model = tiny_world(month=6)
+    p = model.params["offline"]
+    assert worth_waiting(10.0, 12.0, p) and not worth_waiting(10.0, 10.1, p)
+    model.offline.expected[:] = 2.0 * model.offline.farm_gate
+    harvest = np.zeros((len(model.households.uid), len(GOODS)))
+    harvest[0, VEGETABLES], harvest[0, NUTS] = 100.0, 50.0
+    out = model.offline.sell(model, harvest)
+    assert model.households.held[0] == 50.0 and out.sold[VEGETABLES] > 0.0 == out.sold[NUTS]
+    model.month += p.longest_wait  # patience ends although the price has not risen
+    out = model.offline.sell(model, np.zeros_like(harvest))
+    assert out.sold[NUTS] == pytest.approx(50.0 * model.households.weight[0])
+    assert out.held[NUTS] == -out.sold[NUTS] and model.households.held[0] == 0.0
+
+
+# --- online --------------------------------------------------------------------------------------
+
+
+def test_without_access_nothing_changes_and_scale_zero_is_the_same_to_the_bit():
+    luck = {"month": 132, "entry": Entry(pioneer=1e-3)}
+    worlds = [
+        tiny_world(access=Access(**kind), **luck)
+        for kind in ({"enabled": False}, {"scale": 0.0}, {"selling": False}, {"start": "2030-01"})
+    ]
+    control = run(tiny_world(**luck), 24)
+    assert (control.shops.good >= 0).any()  # the same world with access has shops
+    for model in worlds:
+        run(model, 24)
+        assert (model.shops.good == NOBODY).all() and model.freight.parcels == 0.0
+        assert not model.buyers.awareness.any() and not model.ledger.total.any()
+        for name in model.shops._fields:
+            np.testing.assert_array_equal(
+                getattr(model.shops, name), getattr(worlds[0].shops, name)
+            )
+
+
+def test_money_of_shops_closes_and_neighbours_get_what_shops_pay():
+    model = tiny_world(month=150)
+    for row in (3, 50, 120, 250):
+        open_shop(model, row, NUTS, orders=2_000.0)
+        model.households.cash[row] = 1e6
+        model.households.workers_home[row] = 1
+    model.ledger = Ledger(2, {Sector.RURAL: float(model.households.cash @ model.households.weight)})
+    model.buyers.awareness[:] = 0.3
+    run(model, 6)
+    t, s = model.households, model.shops
+    assert s.hired.sum() > 0.0
+    # what ring members receive equals what shops pay: float sums only, so 1e-12
+    assert t.wage_shop @ t.weight == pytest.approx(s.hired @ t.weight, rel=1e-12)
+    assert t.hired_out @ t.weight == pytest.approx(s.hired_days @ t.weight, rel=1e-12)
+    cash = float(t.cash @ t.weight)
+    model.ledger.check_money(model.month, {Sector.RURAL: cash})
+    for sector in (Sector.COAST_BUYERS,):
+        assert abs(model.ledger.balance[sector]) < 1e-6
+    with pytest.raises(LedgerBreach):
+        model.ledger.check_money(model.month, {Sector.RURAL: cash * (1 + 1e-6)})
+
+
+def test_own_harvest_goes_first_and_is_valued_at_the_farm_gate():
+    model = tiny_world(month=150)
+    open_shop(model, 7, NUTS, orders=10.0)
+    harvest = np.zeros((len(model.households.uid), len(GOODS)))
+    harvest[7, NUTS] = 1_000.0
+    left = trade(model, harvest)
+    taken = 1_000.0 - left[7, NUTS]
+    # ten months of 13 expected kg, out of 0.9 kg per kg of raw nuts
+    assert taken == pytest.approx(1.3 * 10.0 * 300 / 30 / 0.9)
+    gate = model.offline.farm_gate[0, NUTS]
+    assert model.shops.supply[7] == pytest.approx(taken * gate)
+    assert model.households.shop_supply[7] == model.shops.supply[7]
+    assert model.shops.grows[7] == 1 << NUTS
+    # only materials are bought, nothing from traders
+    assert model.ledger.total[:, 0].sum() > 0.0
+    assert model.market.tally.wholesale.sum() == 0.0
+
+
+def test_orders_are_shared_by_past_orders_rating_and_price_within_the_variety():
+    model = tiny_world(month=150)
+    for row, past in ((3, 10.0), (4, 40.0)):
+        open_shop(model, row, NUTS, orders=past)
+    model.households.weight[:] = 100.0
+    model.buyers.awareness[:] = 0.05
+    trade(model)
+    small, large = model.shops.orders[3], model.shops.orders[4]
+    assert large / small == pytest.approx((41.0 / 11.0) ** 0.55, rel=1e-9)
+    paid = (model.market.coast + model.market.urban).sum()
+    asked = (model.shops.orders * model.shops.price * model.households.weight).sum()
+    assert paid == pytest.approx(asked * GOODS_TABLE.order_kg[NUTS], rel=1e-9)
+
+
+def test_parcels_beyond_capacity_wait_and_cost_rating():
+    ratings = {}
+    for capacity in (1.0, 0.4):
+        model = tiny_world(month=150)
+        model.freight.capacity = capacity
+        open_shop(model, 3, NUTS)
+        model.buyers.awareness[:] = 0.02
+        trade(model)
+        s = model.shops
+        assert s.sent[3] == pytest.approx(capacity * s.accepted[3])
+        assert s.backlog[3] == pytest.approx((1 - capacity) * s.accepted[3])
+        ratings[capacity] = s.rating[3]
+    assert ratings[0.4] < ratings[1.0]
+
+
+def test_a_cold_chain_lowers_refunds_of_fresh_goods_at_equal_distance():
+    refund = {}
+    for cold in (0, 1):
+        model = tiny_world(goods=("vegetables",), month=150)
+        model.villages.cold_chain[:] = cold
+        open_shop(model, 3, VEGETABLES)
+        model.buyers.awareness[:] = 0.05
+        trade(model)
+        refund[cold] = model.shops.refund[3] / model.shops.revenue[3]
+        assert model.shops.cold[3] == cold and (model.shops.storage[3] > 0.0) == bool(cold)
+    assert refund[1] < 0.5 * refund[0]
+
+
+def test_villages_without_an_example_stay_at_zero_and_examples_spread():
+    quiet = tiny_world(month=120, entry=Entry(pioneer=0.0))
+    run(quiet, 36)
+    assert (quiet.shops.good == NOBODY).all()
+    seeded = tiny_world(month=120, entry=Entry(pioneer=0.0))
+    for row in (3, 8, 14):
+        open_shop(seeded, row, NUTS)
+    seeded.buyers.awareness[:] = 0.02
+    run(seeded, 60)
+    selling = np.flatnonzero(seeded.shops.good >= 0)
+    assert selling.size >= 6
+    # nobody hears beyond a ring at a time: the first generation stays near
+    assert selling.size < 0.5 * len(seeded.shops.good)
+
+
+def test_an_industry_at_hand_makes_more_pioneers_cheaper_goods_and_a_known_name():
+    plain, cluster = (
+        tiny_world(goods=("manufactures",), month=132, cluster=strength) for strength in (0.0, 1.0)
+    )
+    for model in (plain, cluster):
+        open_shop(model, 3, GOODS.index("manufactures"))
+        run(model, 36)
+    pioneers = [m.villages.unseen_shops.sum() + (m.shops.good >= 0).sum() for m in (plain, cluster)]
+    assert pioneers[1] > 2.0 * pioneers[0]
+    g = GOODS.index("manufactures")
+    cost = [m.market.terms.goods_cost[0, g] for m in (plain, cluster)]
+    assert cost[1] == pytest.approx(0.85 * cost[0])
+    assert cluster.buyers.awareness[:, g].mean() > 5.0 * plain.buyers.awareness[:, g].mean() > 0.0
+
+
+def test_one_more_household_does_not_change_the_luck_of_others():
+    """A shop opened far away by decree leaves the choices of other villages' members alone."""
+    base = run(tiny_world(month=120, villages=8), 1)
+    other = tiny_world(month=120, villages=8)
+    open_shop(other, 200, NUTS)
+    run(other, 1)
+    far = np.abs(np.arange(320) - 200) > RING
+    np.testing.assert_array_equal(base.shops.good[far], other.shops.good[far])
+
+
+def test_only_one_good_may_be_sold_and_training_is_booked_once():
+    model = tiny_world(
+        goods=("nuts", "tofu"),
+        month=120,
+        access=Access(only_good="tofu"),
+        entry=Entry(pioneer=1e-3),
+        policy=Policy(training_share=0.5, training_month="2013-02"),
+    )
+    run(model, 24)
+    goods = model.shops.good[model.shops.good >= 0]
+    assert goods.size and (goods == TOFU).all()
+    v = model.villages
+    assert 0 < v.trained.sum() < len(v.uid)
+    t = model.households
+    taught = (t.weight * v.trained[t.village]).sum() * 600.0
+    assert booked(model, "training") == pytest.approx(taught)
+
+
+def booked(model, line):
+    from model.ledger import INDEX
+
+    return model.ledger.total[INDEX[line]].sum()
+
+
+def test_causes_are_counted_at_full_scale():
+    model = tiny_world(month=150)
+    open_shop(model, 3, NUTS)
+    model.shops.since[3] = 0
+    model.shops.hours_year[3] = model.shops.fixed_year[3] = 1_000.0
+    table = losing_by_cause(model).set_index("good")
+    assert table.loc["nuts", "losing"] == model.households.weight[3]
+    assert table.loc["nuts", "too_few_orders"] == model.households.weight[3]
+    assert table["shops"].sum() == table.loc["nuts", "shops"]
+
+
+def test_buyers_stand_at_seats_and_coast_and_hear_from_a_fixed_ring():
+    people = np.array([9e5, 1e5])
+    buyers = make_buyers(np.array([3, 8]), people, 24, 4, lifelong_key(1), Buyers(number=100))
+    assert isinstance(buyers, UrbanBuyers) and len(set(buyers.uid.tolist())) == 100
+    assert (buyers.seat == 0).sum() == 18 and (buyers.seat == 1).sum() == 2
+    assert (buyers.site[buyers.seat == NOBODY] == 24).all()
+    assert buyers.awareness.shape == (100, 4)
+    assert (buyers.ring != np.arange(100)[:, None]).all()

@@ -1,0 +1,1 @@
+"""Tables drawn: figures for papers and the interactive page."""
