@@ -40,11 +40,19 @@ class City(NamedTuple):
         ),
     ] = 2.0
     growth_early: Annotated[
-        float, Parameter(0.02, 0.05, "per year", "of productivity to 2013", "prototype: 3.3%")
-    ] = 0.033
+        float,
+        Parameter(
+            0.03,
+            0.08,
+            "per year",
+            "of productivity to 2013: seats' pay keeps near 0.86 of the coast's (FACTS N30)",
+            "assumption: start value; the prototype's 3.3% left seat pay behind local pay",
+        ),
+    ] = 0.06
     growth_late: Annotated[
-        float, Parameter(0.008, 0.025, "per year", "of productivity from 2014", "prototype: 1.5%")
-    ] = 0.015
+        float,
+        Parameter(0.01, 0.045, "per year", "of productivity from 2014: half as fast", "MODEL 4"),
+    ] = 0.03
     saving: Annotated[
         float, Parameter(0.15, 0.3, "share of output", "invested", "prototype: 0.22", hard_high=0.9)
     ] = 0.22

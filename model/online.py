@@ -13,10 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.base.compiled import compiled
-from agents.base.draws import uniform
 from agents.buyer.market import appeal, learn, rivals_price, spend
 from agents.buyer.state import UrbanBuyers, make_buyers, set_weights
-from agents.farmer.entry import VillageShopDraw
 from agents.farmer.opening import (
     close_shops,
     closing,
@@ -37,10 +35,10 @@ from agents.farmer.selling import (
 )
 from agents.hub.rules import survival
 from agents.kinds import NOBODY
-from model.calendar import parse_month
 from model.goods import GOODS, MARKET_CLASS, MARKETS, MadeBy, good_row
 from model.rollout import access_scale
 from model.shop_accounts import account_goods, book, report
+from model.training import train
 
 __all__ = [
     "OnlineMarket",
@@ -106,7 +104,8 @@ def selling_scale(model: Any) -> float:
 class OnlineMarket:
     """State of the online market beside its agents: model.market.
 
-    capacity, distinct, cluster : (C, G) of the region's endowment. known : (V,) 1 for varieties that had a shop, V = C * G.
+    capacity, distinct, cluster : (C, G) of the region's endowment.
+    known : (V,) 1 for varieties that had a shop, V = C * G.
     stock_kg : (G,) kg in shops at full scale, as the account of goods has it.
     """
 
@@ -410,22 +409,3 @@ def _open(model: Any) -> NDArray[np.int64]:
     consider(*common)
     pioneer(*common)
     return open_shops(shops, households, model.people, choice, cost, model.month, p)
-
-
-def train(model: Any) -> None:
-    """Train the villages that the policy reaches in its month, one person per household."""
-    policy, villages = model.params["policy"], model.villages
-    if policy.training_share <= 0.0 or access_scale(model) <= 0.0:
-        return
-    if model.month != parse_month(policy.training_month, "policy", "training_month"):
-        return
-    for v in range(len(villages.uid)):
-        draw = uniform(model.life_key, villages.uid[v], int(VillageShopDraw.TRAINING))
-        villages.trained[v] = draw < policy.training_share
-    households = model.households
-    taught = (households.residents > 0) & (villages.trained[households.village] == 1)
-    model.ledger.book(
-        "training",
-        policy.training_cost
-        * np.bincount(households.county, taught * households.weight, len(model.region.counties)),
-    )

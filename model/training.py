@@ -1,0 +1,31 @@
+"""Training of villagers in selling and buying online, a policy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from agents.base.draws import uniform
+from agents.farmer.entry import VillageShopDraw
+from model.calendar import parse_month
+from model.rollout import access_scale
+
+
+def train(model: Any) -> None:
+    """Train the villages that the policy reaches in its month, one person per household."""
+    policy, villages = model.params["policy"], model.villages
+    if policy.training_share <= 0.0 or access_scale(model) <= 0.0:
+        return
+    if model.month != parse_month(policy.training_month, "policy", "training_month"):
+        return
+    for v in range(len(villages.uid)):
+        draw = uniform(model.life_key, villages.uid[v], int(VillageShopDraw.TRAINING))
+        villages.trained[v] = draw < policy.training_share
+    households = model.households
+    taught = (households.residents > 0) & (villages.trained[households.village] == 1)
+    model.ledger.book(
+        "training",
+        policy.training_cost
+        * np.bincount(households.county, taught * households.weight, len(model.region.counties)),
+    )
