@@ -59,7 +59,6 @@ def lease_and_sow(m) -> None:
         m.choice,
         order,
         m.month,
-        m.key,
         m.params["land"],
     )
 

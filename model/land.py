@@ -18,6 +18,8 @@ from agents.farmer.draws import FarmerDraw
 from agents.farmer.land import (
     MONTHS,
     best_crop,
+    crop_allowed,
+    crop_return,
     clearing_cost,
     labour_days,
     lease_cost,
@@ -107,7 +109,8 @@ def plan(households, plots, crops, price, day_wage, minutes, load, choice, month
         if first == end:
             continue
         c = households.county[h]
-        days = max(0.0, households.farm_days[h] - households.shop_days[h])
+        days = households.farm_days[h] - households.shop_days[h] - households.hired_out[h]
+        days = max(0.0, days)
         if days > 0.0:
             days += households.operator[h] * p.operator_days
         wage = reservation_wage(day_wage[c], households.capacity[h], p)
@@ -153,102 +156,120 @@ def plan(households, plots, crops, price, day_wage, minutes, load, choice, month
 
 
 @compiled
-def _fits(load, days, crops, k, plots, i, operator, p):
-    """Tell whether crop ``k`` on plot ``i`` fits into what is left of ``days`` in every month."""
-    need = plots.area[i] * labour_days(
-        crops.days_flat[k], crops.days_steep[k], plots.slope[i], operator, p
-    )
+def _options(crops, price, plots, i, minutes, month, p, crop, value, days):
+    """List what plot ``i`` can carry: crop, R before labour (yuan/mu), days a mu by hand.
+
+    Returns the number of options; ``days`` (2, options) is without and with an operator's machines.
+    """
+    n = 0
+    for k in range(crops.good.shape[0]):
+        if crop_allowed(crops, k, plots.paddy[i], plots.suits[i]):
+            crop[n] = k
+            value[n] = crop_return(crops, k, price, plots, i, minutes, month, p)
+            for operator in range(2):
+                days[operator, n] = labour_days(
+                    crops.days_flat[k], crops.days_steep[k], plots.slope[i], operator, p
+                )
+            n += 1
+    return n
+
+
+@compiled
+def _best_option(n, value, days, wage):
+    """Return (position, R less labour at ``wage``) of the best of ``n`` options."""
+    at, best = NOBODY, -1.0e18
+    for o in range(n):
+        v = value[o] - wage * days[o]
+        if v > best:
+            at, best = o, v
+    return at, best
+
+
+@compiled
+def _fits(load, days, labour, need):
+    """Tell whether ``need`` days a year, spread by ``labour`` (12,), fit into ``days`` a month."""
     for m in range(MONTHS):
-        if crops.labour[k, m] > 0.0 and load[m] + need * crops.labour[k, m] > days:
+        if labour[m] > 0.0 and load[m] + need * labour[m] > days:
             return False
     return True
 
 
 @compiled
-def _bid(households, plots, crops, price, i, j, tau, minutes, load, month, p):
-    """Return (crop, bid) of household ``j`` for plot ``i``: its R less transaction cost."""
-    operator = households.operator[j]
-    k, value = best_crop(
-        crops, price, plots, i, households.shadow_wage[j], operator, minutes, month, p
-    )
-    if k == NOBODY or not _fits(load[j], households.spare_days[j], crops, k, plots, i, operator, p):
-        return NOBODY, -1.0
-    return k, value - tau
+def _auction(households, crops, load, i, h, tenant, tau, burden, area, n, crop, value, days, p):
+    """Return (winner, option, best bid, second-best bid) among the ring of the owner ``h``.
+
+    A bid is the bidder's R at its own shadow wage less the transaction cost, of which a sitting
+    tenant pays a part, and less the yearly ``burden`` of clearing; it must fit into spare days.
+    """
+    winner, option, best, second = NOBODY, NOBODY, 0.0, 0.0
+    for j in households.ring[h]:
+        if j == h or households.spare_days[j] <= 0.0:
+            continue
+        by_hand = days[households.operator[j]]
+        o, bid = _best_option(n, value, by_hand, households.shadow_wage[j])
+        bid -= burden + (tau * p.sitting_tenant if j == tenant else tau)
+        if o == NOBODY or bid <= second:
+            continue
+        labour = crops.labour[crop[o]]
+        if not _fits(load[j], households.spare_days[j], labour, area * by_hand[o]):
+            continue
+        if bid > best:
+            winner, option, second, best = j, o, best, bid
+        else:
+            second = bid
+    return winner, option, best, second
 
 
 @compiled
-def lease(households, plots, crops, price, minutes, load, choice, order, month, key, p):
+def lease(households, plots, crops, price, minutes, load, choice, order, month, p):
     """Settle who works each plot and with what: owners' plans, then the market of offered plots.
 
     ``order`` lists plots in the order of a keyed draw, so that rows do not matter. The plot goes
     to the highest bid in the owner's ring; rent is a share of the second-best; it is let if the
     rent is at least what the owner would earn on it.
     """
-    tau_new = lease_cost(month, p)
+    number = crops.good.shape[0]
+    crop, value = np.empty(number, dtype=np.int64), np.empty(number)
+    days = np.empty((2, number))
+    tau = lease_cost(month, p)
     for i in order:
         h = plots.owner[i]
+        tenant = plots.operator[i]
+        plots.operator[i], plots.rent[i] = NOBODY, 0.0
         if plots.use[i] == _TREES or plots.area[i] <= 0.0:
-            plots.operator[i], plots.rent[i] = NOBODY, 0.0
             continue
-        c = households.county[h]
+        plots.use[i] = _IDLE
         travel = minutes[households.village[h]]
+        n = _options(
+            crops, price[households.county[h]], plots, i, travel, month, p, crop, value, days
+        )
         own, own_value = choice[i], -1.0e18
         if own != NOBODY:
-            days = labour_days(
-                crops.days_flat[own],
-                crops.days_steep[own],
-                plots.slope[i],
-                households.operator[h],
-                p,
-            )
-            _, own_value = best_crop(
-                crops,
-                price[c],
-                plots,
-                i,
-                households.shadow_wage[h],
-                households.operator[h],
-                travel,
-                month,
-                p,
-            )
-        tenant = plots.operator[i]
-        best_j, best_k, best, second = NOBODY, NOBODY, 0.0, 0.0
+            wage = households.shadow_wage[h]
+            _, own_value = _best_option(n, value, days[households.operator[h]], wage)
+        winner, option, best, second = NOBODY, NOBODY, 0.0, 0.0
         if own == NOBODY or own_value < p.offer_below:
             burden = clearing_cost(plots.years_idle[i], p) / p.clearing_horizon
-            for r in range(households.ring.shape[1]):
-                j = households.ring[h, r]
-                if j == h or households.spare_days[j] <= 0.0:
-                    continue
-                tau = tau_new * p.sitting_tenant if j == tenant else tau_new
-                k, bid = _bid(
-                    households, plots, crops, price[c], i, j, tau + burden, travel, load, month, p
-                )
-                if k != NOBODY and bid > best:
-                    best_j, best_k, second, best = j, k, best, bid
-                elif k != NOBODY and bid > second:
-                    second = bid
+            winner, option, best, second = _auction(
+                households, crops, load, i, h, tenant, tau, burden, plots.area[i], n, crop, value,
+                days, p,
+            )
         rent = rent_from_bids(second, p)
-        if best_j != NOBODY and (own == NOBODY or rent >= max(own_value, 0.0)):
-            _take(households, plots, crops, i, best_j, best_k, load, rent, p)
+        if winner != NOBODY and (own == NOBODY or rent >= max(own_value, 0.0)):
+            need = plots.area[i] * days[households.operator[winner], option]
+            _take(plots, crops, i, winner, crop[option], load[winner], rent, need)
+            _sow(households, plots, crops, i, winner, crop[option], month, p)
         elif own != NOBODY:
-            plots.operator[i], plots.rent[i] = h, 0.0
+            plots.operator[i] = h
             _sow(households, plots, crops, i, h, own, month, p)
-        else:
-            plots.operator[i], plots.rent[i], plots.use[i] = NOBODY, 0.0, _IDLE
-        if best_j != NOBODY and plots.operator[i] == best_j:
-            _sow(households, plots, crops, i, best_j, best_k, month, p)
 
 
 @compiled
-def _take(households, plots, crops, i, j, k, load, rent, p):
-    """Let plot ``i`` to ``j``: its days are spoken for."""
+def _take(plots, crops, i, j, k, load, rent, need):
+    """Let plot ``i`` to ``j``: its days are spoken for in ``load`` (12,)."""
     plots.operator[i], plots.rent[i] = j, rent
-    need = plots.area[i] * labour_days(
-        crops.days_flat[k], crops.days_steep[k], plots.slope[i], households.operator[j], p
-    )
     for m in range(MONTHS):
-        load[j, m] += need * crops.labour[k, m]
+        load[m] += need * crops.labour[k, m]
 
 
 @compiled

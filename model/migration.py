@@ -81,12 +81,11 @@ def reconsider(m) -> None:
     """Let those who reconsider choose; in March families may follow as well."""
     march = month_of_year(m.month) == MARCH
     moves.adults_by_place(m.people, m.places, m.month, m.clock, m.adults)
-    moves.ring_shares(m.households.ring, m.adults, m.shares)
     moves.review(
         m.people,
         m.households,
         m.plots,
-        m.shares,
+        m.adults,
         m.terms,
         m.month,
         m.clock,

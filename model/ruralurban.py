@@ -82,7 +82,6 @@ class RuralUrbanModel(PopulationModel):
     def _make_arrays(self) -> None:
         c, h, s = self.counties, len(self.households.uid), len(self.seats.wage)
         self.adults = np.zeros((h, self.places), dtype=np.int16)
-        self.shares = np.zeros((h, self.places))
         self.load = np.zeros((h, 12))
         self.choice = np.full(len(self.plots.uid), NOBODY, dtype=np.int64)
         self.harvest_kg = np.zeros((h, len(GOODS)))
@@ -217,17 +216,13 @@ class RuralUrbanModel(PopulationModel):
         """Let people be born, grow up, leave for college and die."""
         self.tally[:] = 0
         lives.come_and_go(self.people, self.households, self.month, self.clock, self.tally)
-        migration.recount(self)
-        grown = float(self.households.registered @ self.households.weight)
-        if self.month > 0:
-            self.seats.natives[:] *= 1.0 + self._natural_growth(grown)
-        self._registered_last = grown
 
     def move(self) -> None:
         """Let those who reconsider choose their place; in March the lease market follows."""
         if month_of_year(self.month) == MARCH:
             farming.expect(self)
         migration.reconsider(self)
+        self._grow_cities()
         if month_of_year(self.month) == MARCH:
             farming.plan(self)
             farming.lease_and_sow(self)
@@ -352,10 +347,12 @@ class RuralUrbanModel(PopulationModel):
         at = self.region.seat_of_county
         return by_seat[at] * urban / total[at]
 
-    def _natural_growth(self, registered: float) -> float:
-        if self.params["demography"].frozen or self._registered_last <= 0.0:
-            return 0.0
-        return registered / self._registered_last - 1.0
+    def _grow_cities(self) -> None:
+        """Let urban households grow by births and deaths as the registered rural people do."""
+        registered = float(self.households.registered @ self.households.weight)
+        if self.month > 0 and not self.params["demography"].frozen:
+            self.seats.natives[:] *= registered / max(self._registered_last, 1.0)
+        self._registered_last = registered
 
 
 def _region(scenario: Scenario) -> Region:

@@ -21,7 +21,7 @@ from agents.migrant.moves import (
     is_registered,
     job_at,
     labour_of_others,
-    ring_shares,
+    ring_share,
     utility_away,
 )
 
@@ -48,12 +48,11 @@ def burn_in(model, absent: NDArray[np.float64]) -> None:
         count_members(people, households, 0, 0, model.rules)
         model.plan_land(first=True)
         adults_by_place(people, model.places, 0, 0, model.adults)
-        ring_shares(households.ring, model.adults, model.shares)
         _appraise(
             people,
             households,
             model.plots,
-            model.shares,
+            model.adults,
             model.terms,
             model.life_key,
             model.rules,
@@ -68,9 +67,10 @@ def burn_in(model, absent: NDArray[np.float64]) -> None:
 
 @compiled
 def _appraise(
-    people, households, plots, shares, terms, life, rules, gain, outside, place, job, seat
+    people, households, plots, adults, terms, life, rules, gain, outside, place, job, seat
 ):
     """Find each adult's best place outside the county, best within, and the gain of going out."""
+    share = np.empty(adults.shape[1])
     for i in range(people.uid.shape[0]):
         gain[i] = -1.0e18
         place[i], job[i], seat[i] = _VILLAGE, 0, NOBODY
@@ -83,18 +83,20 @@ def _appraise(
         home, job[i], seat[i] = best_at_home(
             people, households, plots, i, mine, others, hands, age, terms, life, life, rules
         )
-        v = households.village[people.household[i]]
+        h = people.household[i]
+        v = households.village[h]
+        ring_share(households.ring[h], adults, share)
         children = children_of(people, households, i, 0, 0)
         d = _SEAT + terms.seat[v]
         near = utility_away(
-            people, households, i, d, 2, age, children, shares, terms, life, life, rules
+            people, households, i, d, 2, age, children, share, terms, life, life, rules
         )
         if near > home:
             home = near
             place[i] = d
             job[i], seat[i] = job_at(d)
         away, outside[i] = best_away(
-            people, households, i, age, children, shares, terms, life, life, False, rules
+            people, households, i, age, children, share, terms, life, life, False, rules
         )
         if capacity(age, rules.demography) > 0.0:
             gain[i] = away - home

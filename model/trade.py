@@ -35,8 +35,8 @@ def set_tariffs(m: Any) -> None:
 
 def sell(m: Any) -> None:
     """Sell the harvest: shops set theirs aside, traders take the rest, buyers order online."""
-    online.stock_shops(m, m.harvest_kg)
     m.offline.update(m, m.households.weight @ m.harvest_kg)
+    online.stock_shops(m, m.harvest_kg)
     m.disposal = m.offline.sell(m, m.harvest_kg)
     online.place_orders(m)
     online.settle(m)

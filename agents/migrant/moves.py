@@ -83,22 +83,16 @@ def adults_by_place(people, places, month, clock, out):
 
 
 @compiled
-def ring_shares(ring, adults, out):
-    """Return in ``out`` (H, P) the share of the ring's adults at each place."""
-    number, width = ring.shape
-    places = adults.shape[1]
-    for h in range(number):
-        total = 0.0
-        for d in range(places):
-            out[h, d] = 0.0
-        for r in range(width):
-            j = ring[h, r]
-            for d in range(places):
-                out[h, d] += adults[j, d]
-                total += adults[j, d]
-        if total > 0.0:
-            for d in range(places):
-                out[h, d] /= total
+def ring_share(ring, adults, share):
+    """Fill ``share`` (P,) with the share of the adults of a ``ring`` (rows) at each place."""
+    total = 0.0
+    share[:] = 0.0
+    for j in ring:
+        for d in range(share.shape[0]):
+            share[d] += adults[j, d]
+            total += adults[j, d]
+    if total > 0.0:
+        share /= total
 
 
 @compiled
@@ -160,7 +154,7 @@ def best_at_home(people, households, plots, i, days, others, workers, age, terms
 
 
 @compiled
-def utility_away(people, households, i, d, turn, age, children, shares, terms, key, life, rules):
+def utility_away(people, households, i, d, turn, age, children, share, terms, key, life, rules):
     """Return the utility for person ``i`` of living at place ``d`` (``turn`` numbers its draws)."""
     p = rules.migration
     h = people.household[i]
@@ -173,7 +167,7 @@ def utility_away(people, households, i, d, turn, age, children, shares, terms, k
         terms.distance[households.village[h], d],
         age,
         1.0 if children > 0 else 0.0,
-        shares[h, d],
+        share[d],
         p,
     )
     value += p.stay * (people.place[i] == d)
@@ -182,7 +176,7 @@ def utility_away(people, households, i, d, turn, age, children, shares, terms, k
 
 
 @compiled
-def best_away(people, households, i, age, children, shares, terms, key, life, own_seat, rules):
+def best_away(people, households, i, age, children, share, terms, key, life, own_seat, rules):
     """Return (utility, place) of the best place away; ``own_seat`` False leaves that one out."""
     v = households.village[people.household[i]]
     best, place = -1.0e18, _COAST
@@ -198,7 +192,7 @@ def best_away(people, households, i, age, children, shares, terms, key, life, ow
         if not own_seat and d == _SEAT + terms.seat[v]:
             continue
         u = utility_away(
-            people, households, i, d, turn, age, children, shares, terms, key, life, rules
+            people, households, i, d, turn, age, children, share, terms, key, life, rules
         )
         if u > best:
             best, place = u, d
@@ -314,9 +308,10 @@ def children_of(people, households, i, month, clock):
 
 
 @compiled
-def review(people, households, plots, shares, terms, month, clock, is_march, key, life, rules):
+def review(people, households, plots, adults, terms, month, clock, is_march, key, life, rules):
     """Let those who reconsider choose, one after another within a household, eldest first."""
     p = rules.migration
+    share = np.empty(adults.shape[1])
     for h in range(households.uid.shape[0]):
         first, end = households.first_person[h], households.end_person[h]
         born, uid = -10_000_000, np.uint64(0)
@@ -326,6 +321,7 @@ def review(people, households, plots, shares, terms, month, clock, is_march, key
                 any_review = any_review or reconsiders(people, i, month, is_march, key, p)
         if not any_review:
             continue
+        ring_share(households.ring[h], adults, share)
         while True:
             i = next_eldest(people, first, end, month, born, uid)
             if i == NOBODY:
@@ -334,11 +330,11 @@ def review(people, households, plots, shares, terms, month, clock, is_march, key
             age = (clock - people.born[i]) / 12.0
             if age < 16.0 or not reconsiders(people, i, month, is_march, key, p):
                 continue
-            choose(people, households, plots, i, age, shares, terms, month, clock, key, life, rules)
+            choose(people, households, plots, i, age, share, terms, month, clock, key, life, rules)
 
 
 @compiled
-def choose(people, households, plots, i, age, shares, terms, month, clock, key, life, rules):
+def choose(people, households, plots, i, age, share, terms, month, clock, key, life, rules):
     """Let person ``i`` choose among home, local work, commuting and the places away."""
     land = rules.land
     others, hands = labour_of_others(people, households, i, month, clock, rules)
@@ -350,7 +346,7 @@ def choose(people, households, plots, i, age, shares, terms, month, clock, key, 
     if terms.may_leave[0] == 1 or not first_time:
         children = children_of(people, households, i, month, clock)
         away, place = best_away(
-            people, households, i, age, children, shares, terms, key, life, True, rules
+            people, households, i, age, children, share, terms, key, life, True, rules
         )
         if away > home:
             job, seat = job_at(place)
