@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from agents.base.sums import weighted_sum
 from agents.kinds import Use
 from agents.migrant.lives import BORN, COLLEGE, DIED
 from model.ledger import Sector
@@ -27,12 +28,12 @@ def count_people(model) -> int:
 
 def held_debt(model) -> float:
     """Return what households owe at full scale (yuan)."""
-    return float(model.households.debt @ model.households.weight)
+    return float(weighted_sum(model.households.debt, model.households.weight))
 
 
 def held_grain(model) -> float:
     """Return the paddy in household stores at full scale (kg)."""
-    return float(model.households.grain @ model.households.weight)
+    return float(weighted_sum(model.households.grain, model.households.weight))
 
 
 def check(model) -> None:
@@ -68,7 +69,7 @@ def people(model) -> None:
         )
         model.ledger.check("people", model.month, "registered", float(now - expected), now)
     places = float(model.at_place.sum())
-    held = float(model.households.registered @ model.households.weight)
+    held = float(weighted_sum(model.households.registered, model.households.weight))
     model.ledger.check("people by place", model.month, "registered", places - held, held)
     model.opening.people = now
 
@@ -76,10 +77,10 @@ def people(model) -> None:
 def debt(model) -> None:
     """Debt: last month's, plus loans, less repayments and write-offs."""
     h = model.households
-    moved = float((h.loan - h.repayment - h.write_off) @ h.weight)
+    moved = float(weighted_sum(h.loan - h.repayment - h.write_off, h.weight))
     now = held_debt(model)
     breach = now - model.opening.debt - moved
-    gross = float((h.loan + h.repayment + h.write_off) @ h.weight)
+    gross = float(weighted_sum(h.loan + h.repayment + h.write_off, h.weight))
     model.ledger.check("debt", model.month, "RURAL", breach, model.opening.debt, gross)
     model.opening.debt = now
 
@@ -88,7 +89,7 @@ def land(model) -> None:
     """Land by use adds up to the cropland of 2003; land taken is what the seats paid for."""
     plots = model.plots
     weight = model.households.weight[plots.owner]
-    area, taken = float(plots.area @ weight), float(plots.taken @ weight)
+    area, taken = float(weighted_sum(plots.area, weight)), float(weighted_sum(plots.taken, weight))
     total = model.opening.land
     model.ledger.check("land by use", model.month, "all", area + taken - total, total)
     paid = float(model.taken_mu.sum())

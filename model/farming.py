@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from agents.base.sums import weighted_columns
 from agents.base.draws import identity, normal
 from agents.farmer import transfers
 from agents.farmer.land import log_shock
@@ -76,7 +77,7 @@ def work_and_harvest(m) -> None:
         m.harvest_kg,
         m.params["land"],
     )
-    made = m.households.weight @ m.harvest_kg
+    made = weighted_columns(m.harvest_kg, m.households.weight)
     m.goods_made += made
     budget = m.params["budget"]
     transfers.livestock(m.households, m.month, m.life_key, budget, m.terms.side)

@@ -22,7 +22,7 @@ from agents.farmer.budget import (
 )
 from agents.kinds import NOBODY, Job, Place, Use
 from agents.migrant.moves import is_registered
-from model.calendar import month_name
+from model.calendar import DECEMBER, MARCH, month_name, month_of_year
 
 _VILLAGE, _COAST, _SEAT = int(Place.VILLAGE), int(Place.COAST), int(Place.SEAT)
 _NONE, _FARM, _LOCAL, _BUSINESS, _JOB_SEAT, _JOB_COAST = (int(j) for j in Job)
@@ -305,11 +305,19 @@ class Records:
     def __init__(self, model):
         self.model = model
         self.months: list[int] = []
+        self.plots: NDArray[np.float64] | None = None
         self.villages: list[NDArray[np.float64]] = []
         self.counties: list[NDArray[np.float64]] = []
         self.flows: list[NDArray[np.float64]] = []
         self.logs: list[dict[str, NDArray[np.float64]]] = []
         self.own_place = (_SEAT + model.region.seat_of_county).astype(np.int64)
+
+    def land(self, m) -> NDArray[np.float64]:
+        """Return (villages, indicators) of plots; they change in March and December only."""
+        if self.plots is None or month_of_year(m.month) in (MARCH, DECEMBER, 1):
+            self.plots = np.zeros((len(m.villages.uid), len(VILLAGE)))
+            _add_plots(self.plots, m.plots, m.households, m.crops)
+        return self.plots
 
     def collect(self, m) -> None:
         """Write down the month that ``m`` has just finished."""
@@ -366,7 +374,7 @@ def village_sums(m, own_place: NDArray) -> NDArray[np.float64]:
     _add_people(
         out, m.people, m.households, m.month, m.clock, own_place, prefecture, land.farm_until
     )
-    _add_plots(out, m.plots, m.households, m.crops)
+    out += m.records.land(m)
     out[:, _OUT] = m.villages.parcels_out * m.villages.weight
     out[:, _IN] = m.villages.parcels_in * m.villages.weight
     return out

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from agents.base import allocate
 from agents.base.draws import lifelong_key, month_key
 from agents.base.space import PopulationModel
+from agents.base.sums import weighted_sum
 from agents.farmer import budget, transfers
 from agents.kinds import NOBODY, Place
 from agents.migrant import lives, moves
@@ -329,7 +330,7 @@ class RuralUrbanModel(PopulationModel):
 
     def cash_held(self) -> float:
         """Return the cash of all rural households at full scale (yuan)."""
-        return float(self.households.cash @ self.households.weight)
+        return float(weighted_sum(self.households.cash, self.households.weight))
 
     def savings_held(self) -> float:
         """Return the savings of members away at full scale (yuan)."""
@@ -349,7 +350,7 @@ class RuralUrbanModel(PopulationModel):
 
     def _grow_cities(self) -> None:
         """Let urban households grow by births and deaths as the registered rural people do."""
-        registered = float(self.households.registered @ self.households.weight)
+        registered = float(weighted_sum(self.households.registered, self.households.weight))
         if self.month > 0 and not self.params["demography"].frozen:
             self.seats.natives[:] *= registered / max(self._registered_last, 1.0)
         self._registered_last = registered

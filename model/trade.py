@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.base.sums import weighted_columns
 from agents.farmer.opening import new_shops
 from model import online, shop_accounts
 from model.carriers import found_hubs
@@ -35,7 +36,7 @@ def set_tariffs(m: Any) -> None:
 
 def sell(m: Any) -> None:
     """Sell the harvest: shops set theirs aside, traders take the rest, buyers order online."""
-    m.offline.update(m, m.households.weight @ m.harvest_kg)
+    m.offline.update(m, weighted_columns(m.harvest_kg, m.households.weight))
     online.stock_shops(m, m.harvest_kg)
     m.disposal = m.offline.sell(m, m.harvest_kg)
     online.place_orders(m)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from agents.base.compiled import compiled
+from agents.base.sums import weighted_sum
 from agents.kinds import NOBODY, Job, Place
 from agents.migrant.choice import remittance, skill
 from agents.migrant.demography import capacity
@@ -209,4 +210,4 @@ def count_workers(people, households, month, clock, rules, seekers, local, at_pl
 
 def savings_held(people, households) -> float:
     """Return the savings of members away at full scale (yuan)."""
-    return float(np.dot(people.savings, households.weight[people.household]))
+    return float(weighted_sum(people.savings, households.weight[people.household]))

@@ -1,0 +1,1 @@
+"""Yardsticks: what the model costs, and against what it is measured."""
