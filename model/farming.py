@@ -60,6 +60,7 @@ def lease_and_sow(m) -> None:
         m.choice,
         order,
         m.month,
+        m.era,
         m.params["land"],
     )
 
@@ -80,7 +81,7 @@ def work_and_harvest(m) -> None:
     made = weighted_columns(m.harvest_kg, m.households.weight)
     m.goods_made += made
     budget = m.params["budget"]
-    transfers.livestock(m.households, m.month, m.life_key, budget, m.terms.side)
+    transfers.livestock(m.households, m.era, m.life_key, budget, m.terms.side)
     transfers.store_grain(m.households, m.harvest_kg, RICE, m.kept, budget)
     transfers.eat_grain(m.households, m.offline.farm_gate[:, RICE].copy(), m.eaten, budget)
 

@@ -221,17 +221,18 @@ def _auction(households, crops, load, i, h, tenant, tau, burden, area, n, crop, 
 
 
 @compiled
-def lease(households, plots, crops, price, minutes, load, choice, order, month, p):
+def lease(households, plots, crops, price, minutes, load, choice, order, month, era, p):
     """Settle who works each plot and with what: owners' plans, then the market of offered plots.
 
     ``order`` lists plots in the order of a keyed draw, so that rows do not matter. The plot goes
     to the highest bid in the owner's ring; rent is a share of the second-best; it is let if the
-    rent is at least what the owner would earn on it.
+    rent is at least what the owner would earn on it. ``era`` is the month whose transaction cost
+    holds.
     """
     number = crops.good.shape[0]
     crop, value = np.empty(number, dtype=np.int64), np.empty(number)
     days = np.empty((2, number))
-    tau = lease_cost(month, p)
+    tau = lease_cost(era, p)
     for i in order:
         h = plots.owner[i]
         tenant = plots.operator[i]

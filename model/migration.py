@@ -127,7 +127,7 @@ def clear_labour_markets(m) -> NDArray[np.float64]:
     employed = p.job_finding / (p.job_finding + p.separation)
     invested = run_seats(
         m.seats,
-        m.month,
+        m.era,
         m.seekers + m.native_workers,
         m.seat_services,
         m.land_capital,

@@ -27,6 +27,7 @@ from model.labour import Seats, firms_bill, halfway, open_seats
 from model.ledger import Ledger, Sector
 from model.offline import OfflineMarket
 from model.populations import Standing, populations
+from model.paired import reference_path
 from model.region import Region, load_region
 from model.scenario import Scenario, load_scenario
 from model.series import load_series
@@ -53,7 +54,14 @@ class RuralUrbanModel(PopulationModel):
         self.month = -1
         self.params: dict[str, Any] = self.scenario.in_force(0)
         self.region = _region(self.scenario)
-        self.series = load_series(self.scenario.months)
+        self.series = load_series(
+            self.scenario.months,
+            national=self.params["national"],
+            market=self.params["market"],
+        )
+        if self.params["national"].frozen:
+            self.series = self.series.frozen_at(0)
+        self.reference = reference_path(self.scenario, self.seed_used)
         self._make_tables()
         self._make_arrays()
         self._open_books()
@@ -210,7 +218,7 @@ class RuralUrbanModel(PopulationModel):
         self.paid[:] = 0.0
         self.goods_made[:] = 0.0
         self.firms_bill = self.firms_base * self.pulled(
-            1.0, firms_bill(np.ones(1), self.month, self.params["local"])[0]
+            1.0, firms_bill(np.ones(1), self.era, self.params["local"])[0]
         )
 
     def live(self) -> None:
@@ -293,6 +301,11 @@ class RuralUrbanModel(PopulationModel):
         return 0 if self.params["demography"].frozen else max(self.month, 0)
 
     @property
+    def era(self) -> int:
+        """The month whose dated parameters and trends hold: January 2003 while they are frozen."""
+        return 0 if self.params["national"].frozen else max(self.month, 0)
+
+    @property
     def pull_on_labour(self) -> float:
         """Weight on the growth of wages and jobs since 2003 (MODEL 1)."""
         pull = self.params["pull"]
@@ -309,7 +322,7 @@ class RuralUrbanModel(PopulationModel):
     @property
     def mirror(self) -> float:
         """1 where the scenario's change reaches all prefectures alike, so that the coast reacts."""
-        return 0.0
+        return 0.0 if self.reference is None else 1.0
 
     @property
     def urban_people(self) -> NDArray[np.float64]:
@@ -321,8 +334,8 @@ class RuralUrbanModel(PopulationModel):
         return halfway(self.pull_on_labour, then, now)
 
     def coast_path(self, month: int) -> float:
-        """Return the path of migrants at the coast in the paired run; 0 where there is none."""
-        return 0.0
+        """Return the migrants at the coast in the paired run; 0 where there is none."""
+        return 0.0 if self.reference is None else float(self.reference[month])
 
     def plan_land(self, first: bool = False) -> None:
         """Plan the land of every owner, outside the month's order (for the burn-in)."""

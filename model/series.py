@@ -22,7 +22,7 @@ from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
-from agents.base.parameters import Parameter
+from agents.base.parameters import Parameter, switch
 from model.annual import (
     FIRST_YEAR,
     Monthly,
@@ -49,6 +49,10 @@ GOOD_CLASSES = ("fresh", "dried", "processed", "other", "manufactures")
 class National(NamedTuple):
     """What is uncertain in the national drivers."""
 
+    frozen: Annotated[
+        bool,
+        switch("every series, trend and dated parameter stays at its value of January 2003"),
+    ] = False
     early_wage: Annotated[
         float,
         Parameter(

@@ -130,8 +130,7 @@ def county_mean_slope(irrigated_share: Grid, p: Geography) -> Grid:
 
 
 @compiled
-def _white_noise(cells, seed):
-    key = lifelong_key(seed)
+def _white_noise(cells, key):
     z = np.empty(cells)
     for i in range(cells):
         z[i] = normal(key, i, RELIEF)
@@ -140,7 +139,7 @@ def _white_noise(cells, seed):
 
 def relief(inside: Mask, cell_km: float, p: Geography) -> Grid:
     """Return smoothed noise of shape (ny, nx), mean 0 and sd 1 over the cells ``inside``."""
-    z = _white_noise(inside.size, p.terrain_seed).reshape(inside.shape)
+    z = _white_noise(inside.size, lifelong_key(p.terrain_seed)).reshape(inside.shape)
     z = gaussian_filter(z, p.noise_km / cell_km)
     spread = z[inside].std()
     return (z - z[inside].mean()) / (spread if spread > 0 else 1.0)

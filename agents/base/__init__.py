@@ -1,6 +1,6 @@
 """The foundation: luck, tables, parameters, and what makes rows of tables Mesa agents."""
 
-from agents.base.cache import CACHE_DIR  # noqa: I001 - before any kernel is compiled
+from agents.base.cache import CACHE_DIR
 from agents.base.draws import (
     gumbel,
     identity,

@@ -29,6 +29,14 @@ def _common(kind: Any) -> Any:
     return kind
 
 
+def compiled_as(signature: str) -> Callable[[Function], Function]:
+    """Compile a function for one ``signature`` (numba's notation) to which arguments are cast.
+
+    For hashes: a Python int over 2^63 would otherwise be another type than a smaller one.
+    """
+    return njit(signature, cache=True, error_model="numpy")  # type: ignore[no-any-return]
+
+
 def compiled(function: Function) -> Function:
     """Compile ``function`` at its first call, or load it from the cache."""
     dispatcher: Any = njit(cache=True, error_model="numpy")(function)

@@ -17,7 +17,7 @@ import math
 
 import numpy as np
 
-from agents.base.compiled import compiled
+from agents.base.compiled import compiled_as
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _M1 = np.uint64(0xBF58476D1CE4E5B9)
@@ -29,7 +29,7 @@ _PURPOSES = np.uint64(256)
 _EPOCH = np.int64(1200)
 
 
-@compiled
+@compiled_as("uint64(uint64)")
 def mix(x):
     """Return the splitmix64 finaliser of the unsigned 64-bit integer ``x``."""
     x = np.uint64(x)
@@ -38,20 +38,23 @@ def mix(x):
     return x ^ (x >> _S31)
 
 
-@compiled
-def month_key(seed, month):
+def month_key(seed: int, month: int) -> np.uint64:
     """Return the key of ``month`` (months since 2003-01, at least -1200) under ``seed``."""
+    return np.uint64(_month_key(seed, month))
+
+
+@compiled_as("uint64(uint64, int64)")
+def _month_key(seed, month):
     start = mix(np.uint64(seed) * GOLDEN + _ONE)
     return mix(start + np.uint64(np.int64(month) + _EPOCH) * GOLDEN)
 
 
-@compiled
-def lifelong_key(seed):
+def lifelong_key(seed: int) -> np.uint64:
     """Return the key of draws that hold for a whole life (tastes, talents, places)."""
-    return month_key(seed, -_EPOCH)
+    return month_key(seed, -int(_EPOCH))
 
 
-@compiled
+@compiled_as("uint64(uint64, uint64, int64, uint64)")
 def identity(kind, origin, month, ordinal):
     """Return the uid of an agent, fixed at birth by its origin and not by a counter.
 
@@ -64,20 +67,37 @@ def identity(kind, origin, month, ordinal):
     return mix(x + np.uint64(ordinal) * GOLDEN) >> _S8
 
 
-@compiled
+@compiled_as("float64(uint64, uint64, uint64)")
 def uniform(key, uid, purpose):
     """Return the draw in (0, 1) of agent ``uid`` for ``purpose`` (0-255) under ``key``."""
     x = mix(np.uint64(key) + (np.uint64(uid) * _PURPOSES + np.uint64(purpose)) * GOLDEN)
     return (np.float64(x >> _S11) + 0.5) * (1.0 / 9007199254740992.0)
 
 
-@compiled
+@compiled_as("float64(uint64, uint64, uint64)")
 def gumbel(key, uid, purpose):
     """Return a standard Gumbel draw (location 0, scale 1): the shock of a logit choice."""
     return -math.log(-math.log(uniform(key, uid, purpose)))
 
 
-@compiled
+@compiled_as("float64(float64)")
+def _tail(q):
+    num = (
+        (
+            ((-7.784894002430293e-03 * q - 3.223964580411365e-01) * q - 2.400758277161838e00) * q
+            - 2.549732539343734e00
+        )
+        * q
+        + 4.374664141464968e00
+    ) * q + 2.938163982698783e00
+    den = (
+        ((7.784695709041462e-03 * q + 3.224671290700398e-01) * q + 2.445134137142996e00) * q
+        + 3.754408661907416e00
+    ) * q + 1.0
+    return num / den
+
+
+@compiled_as("float64(float64)")
 def normal_quantile(u):
     """Return the standard normal quantile of ``u`` in (0, 1), to about 1e-15.
 
@@ -119,24 +139,7 @@ def normal_quantile(u):
     return x - step / (1.0 + 0.5 * x * step)
 
 
-@compiled
-def _tail(q):
-    num = (
-        (
-            ((-7.784894002430293e-03 * q - 3.223964580411365e-01) * q - 2.400758277161838e00) * q
-            - 2.549732539343734e00
-        )
-        * q
-        + 4.374664141464968e00
-    ) * q + 2.938163982698783e00
-    den = (
-        ((7.784695709041462e-03 * q + 3.224671290700398e-01) * q + 2.445134137142996e00) * q
-        + 3.754408661907416e00
-    ) * q + 1.0
-    return num / den
-
-
-@compiled
+@compiled_as("float64(uint64, uint64, uint64)")
 def normal(key, uid, purpose):
     """Return a standard normal draw."""
     return normal_quantile(uniform(key, uid, purpose))

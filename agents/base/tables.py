@@ -55,8 +55,9 @@ class Column:
 class Table:
     """Base of all tables, made of its arrays by position or by name.
 
-    The arrays can be written, but not replaced by others. Raises ValueError for a number of arrays other than that of the columns, TypeError for an array
-    that is not contiguous or has another type than its column.
+    The arrays can be written, but not replaced by others. Raises ValueError for a number of arrays
+    other than that of the columns, TypeError for an array that is not contiguous or has another
+    type than its column.
     """
 
     _fields: ClassVar[tuple[str, ...]] = ()

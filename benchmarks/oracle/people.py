@@ -134,9 +134,7 @@ def choose(person: Person, world: Any) -> None:
         if away > home:
             place = best
             job, seat = job_at(place)
-    if person.settled and person.place != place:
-        move_family(person, place, world)
-    elif person.settled and place == VILLAGE:
+    if person.settled and (person.place != place or place == VILLAGE):
         move_family(person, place, world)
     settle_at(person, place, job, seat, world.month)
 

@@ -1,0 +1,213 @@
+"""Shops that open and close."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agents.base.draws import uniform
+from agents.farmer import entry as rules
+from agents.farmer import opening
+from agents.farmer.draws import FarmerDraw
+from agents.farmer.entry import VillageShopDraw
+from agents.farmer.shops import exit_hazard as exit_rule
+from agents.kinds import NOBODY
+from benchmarks.oracle import online
+from benchmarks.oracle.market import has_internet
+from benchmarks.oracle.objects import VILLAGE, Good, Household, Village
+from benchmarks.oracle.plain import plain
+from model.calendar import parse_month
+from model.online import _UNSEEN_CLOSE
+
+entry_cost, opening_hazard, pioneer_probability, can_supply, grows = (
+    plain(getattr(rules, name))
+    for name in ("entry_cost", "opening_hazard", "pioneer_probability", "can_supply", "grows")
+)
+exit_hazard = plain(exit_rule)
+
+
+def train(world: Any) -> None:
+    """Train the villages that the policy reaches in its month, one person per household."""
+    policy = world.params["policy"]
+    if policy.training_share <= 0.0 or world.access_scale() <= 0.0:
+        return
+    if world.month != parse_month(policy.training_month, "policy", "training_month"):
+        return
+    for village in world.villages:
+        luck = uniform(world.life_key, village.uid, VillageShopDraw.TRAINING)
+        village.trained = int(luck < policy.training_share)
+        for household in village.households:
+            if village.trained and household.residents > 0:
+                world.books.book_at("training", household, policy.training_cost)
+
+
+def close_shops(world: Any) -> None:
+    """Close shops that lost long enough, or whose people have gone."""
+    for village in world.villages:
+        village.unseen_shops *= 1.0 - _UNSEEN_CLOSE
+    for household in world.sellers:
+        shop = household.shop
+        shop.sold_good = shop.good
+        hazard = exit_hazard(shop.losing_months, household.cash, world.params["selling"])
+        luck = uniform(world.key, household.uid, FarmerDraw.SHOP_CLOSES)
+        if household.residents == 0 or luck < hazard:
+            shop.closed, shop.closed_good, shop.good = world.month, shop.good, NOBODY
+            household.shop_days = 0.0
+            for name in opening._RESET:
+                setattr(shop, name, 0)
+
+
+def open_shops(world: Any) -> None:
+    """Let households with an example in sight decide, then each village's pioneer; then open."""
+    chosen: dict[Household, tuple[int, float]] = {}
+    for household in world.households:
+        if household.shop.good == NOBODY:
+            consider(household, chosen, world)
+    for village in world.villages:
+        pioneer(village, chosen, world)
+    for household, (good, outlay) in chosen.items():
+        if good == NOBODY:
+            continue
+        shop = household.shop
+        shop.good, shop.since, shop.entry_cost = good, world.month, outlay
+        shop.rating = world.params["entry"].start_rating
+        shop.returnee = returnee_at_home(household, world)
+        household.cash -= outlay
+        world.opened.append(household)
+
+
+def reached(household: Household, world: Any) -> bool:
+    """Tell whether a household could open at all: parcels, somebody who works, internet."""
+    if not household.village.parcel_service or household.workers_home == 0:
+        return False
+    luck = uniform(world.life_key, household.uid, FarmerDraw.INTERNET)
+    internet = float(world.series.internet_rural[world.month])
+    age, schooling = household.head_age, household.schooling
+    return has_internet(luck, internet, age, schooling, world.params["buying"])
+
+
+def returnee_at_home(household: Household, world: Any) -> int:
+    """Return 1 if a living member was away before and is home now."""
+    return int(
+        any(
+            person.born <= world.month < person.dies
+            and person.returned == 1
+            and person.place == VILLAGE
+            for person in household.people
+        )
+    )
+
+
+def outlay_of(household: Household, world: Any) -> float:
+    """Return what opening would cost a household, yuan."""
+    seen = [neighbour.shop.good != NOBODY for neighbour in household.ring]
+    kin = sum(seen[: opening._KIN]) / opening._KIN
+    years = world.params["policy"].training_years * household.village.trained
+    back = returnee_at_home(household, world)
+    return entry_cost(
+        kin, sum(seen) / len(seen), household.schooling + years, back, world.params["entry"]
+    )
+
+
+def consider(household: Household, chosen: dict[Household, tuple[int, float]], world: Any) -> None:
+    """Let a household with an example in sight decide whether to open, and with what good."""
+    p, scale = world.params["entry"], online.selling_scale(world)
+    luck = uniform(world.key, household.uid, FarmerDraw.SHOP_OPENS)
+    if luck >= p.hazard * scale or not reached(household, world):
+        return
+    village = household.village
+    sellers, turnover, weights = look_around(household, world)
+    example = sum(n.shop.good != NOBODY for n in household.ring) / len(household.ring)
+    example += village.unseen_shops / village.size
+    if example <= 0.0:
+        return
+    outlay = outlay_of(household, world)
+    hurdle = p.reservation + outlay / p.cost_years
+    if p.count_own_labour:
+        hurdle += 12.0 * world.params["selling"].fixed_days * household.county.known_wage
+    hazards = []
+    for good in world.goods:
+        g, hazard = good.row, 0.0
+        if household.county.offered[g]:
+            grown = grows(household.shop.grows, g)
+            able = can_supply(
+                world.life_key, household.uid, g, household.county.capacity[g], grown
+            )
+            able = 1.0 if able else (p.learning if sellers[g] > 0.0 else 0.0)
+            gain, _ = visible_gain(good, village, world)
+            believed = turnover[g] / weights[g] if sellers[g] > 0.0 else p.prior
+            share = sellers[g] + p.other_goods * (example - sellers[g])
+            hazard = able * opening_hazard(share, p.margin * gain * believed, hurdle, p)
+            hazard *= p.own_crop if grown else 1.0
+        hazards.append(hazard)
+    if luck < scale * min(sum(hazards), p.hazard) and household.cash >= outlay:
+        chosen[household] = (draw_good(hazards, household, world), outlay)
+
+
+def look_around(household: Household, world: Any) -> tuple[list[float], list[float], list[float]]:
+    """Return what the ring shows by good: share that sells it, weighted turnover, weights."""
+    p, kinds, ring = world.params["entry"], len(world.goods), household.ring
+    sellers, turnover, weights = [0.0] * kinds, [0.0] * kinds, [0.0] * kinds
+    for neighbour in ring:
+        shop = neighbour.shop
+        if shop.good != NOBODY:
+            weight = p.failures if shop.profit_year < 0.0 else 1.0
+            sellers[shop.good] += 1.0 / len(ring)
+            turnover[shop.good] += weight * shop.turnover_year
+            weights[shop.good] += weight
+        elif world.month - shop.closed < opening._TALK:
+            weights[shop.closed_good] += p.failures
+    return sellers, turnover, weights
+
+
+def visible_gain(good: Good, village: Village, world: Any) -> tuple[float, float]:
+    """Return the price over the goods, and over all visible cost, as shares of the price."""
+    price, bare = online.asked(good, village, world)
+    if price <= bare:
+        return 0.0, 0.0
+    goods_cost = world.counties[village.county].goods_cost[good.row]
+    return 1.0 - goods_cost / price, 1.0 - bare / price
+
+
+def draw_good(weights: list[float], household: Household, world: Any) -> int:
+    """Return the good drawn with probability proportional to its weight; NOBODY if all are 0."""
+    luck = uniform(world.key, household.uid, FarmerDraw.SHOP_GOOD) * sum(weights)
+    passed, last = 0.0, NOBODY
+    for good, weight in enumerate(weights):
+        if weight > 0.0:
+            passed, last = passed + weight, good
+            if luck < passed:
+                return good
+    return last
+
+
+def pioneer(village: Village, chosen: dict[Household, tuple[int, float]], world: Any) -> None:
+    """Draw a village's spontaneous pioneer at its real size (MODEL 2)."""
+    p, county = world.params["entry"], world.counties[village.county]
+    luck = uniform(world.key, village.uid, VillageShopDraw.PIONEER)
+    cluster = max(c * o for c, o in zip(county.cluster, county.offered))
+    hazard = p.pioneer * online.selling_scale(world) * (1.0 + p.cluster_pioneers * cluster)
+    able = [
+        household
+        for household in village.households
+        if household.shop.good == NOBODY
+        and chosen.get(household, (NOBODY, 0.0))[0] == NOBODY
+        and reached(household, world)
+    ]
+    share = len(able) / len(village.households)
+    if not able or luck >= pioneer_probability(hazard, village.size * share):
+        return
+    first = min(able, key=lambda h: uniform(world.key, h.uid, FarmerDraw.SHOP_PIONEER))
+    weights = []
+    for good in world.goods:
+        _, gain = visible_gain(good, village, world)
+        weight = county.capacity[good.row] * gain**p.steepness * county.offered[good.row]
+        weight *= p.own_crop if grows(first.shop.grows, good.row) else 1.0
+        weights.append(weight * (1.0 + p.cluster_pioneers * county.cluster[good.row]))
+    if sum(weights) <= 0.0:
+        return
+    if uniform(world.key, village.uid, VillageShopDraw.SAMPLED) >= village.sampled:
+        village.unseen_shops += 1.0
+        return
+    outlay = outlay_of(first, world)
+    if first.cash >= outlay:
+        chosen[first] = (draw_good(weights, first, world), outlay)

@@ -1,0 +1,419 @@
+"""A year on the land: prices expected, plans, the lease market, work, clearing, requisition."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from agents.base.draws import identity, normal, uniform
+from agents.farmer import budget, transfers
+from agents.farmer import land as rules
+from agents.farmer.draws import FarmerDraw
+from agents.kinds import NEVER, NOBODY, Kind, Use
+from benchmarks.oracle.objects import Crop, Household, Plot
+from benchmarks.oracle.plain import plain
+from model import farming
+from model.crops import CROP_NAMES, load_crops
+from model.land import compensation_multiple
+
+(
+    machine_share,
+    labour_days,
+    net_return,
+    reservation_wage,
+    clearing_cost,
+    worth_clearing,
+    lease_cost,
+    rent_from_bids,
+    perennial_yield,
+    log_shock,
+) = (
+    plain(getattr(rules, name))
+    for name in (
+        "machine_share",
+        "labour_days",
+        "net_return",
+        "reservation_wage",
+        "clearing_cost",
+        "worth_clearing",
+        "lease_cost",
+        "rent_from_bids",
+        "perennial_yield",
+        "log_shock",
+    )
+)
+livestock_net, keeps_livestock = plain(budget.livestock_net), plain(budget.keeps_livestock)
+MONTHS = range(12)
+IMPOSSIBLE = -1.0e18
+
+
+def expect(world: Any) -> None:
+    """Set the prices that farmers expect, and the weather of the year."""
+    p = world.params["land"]
+    follow_series(world)
+    for county in world.counties:
+        uid = identity(Kind.VILLAGE, county.row, -1, 0)
+        shock = log_shock(normal(world.key, uid, farming._PRICE), p.price_shock)
+        county.price_expected = [
+            sum(month[crop.good] for month in county.price_year) / 12.0 * shock
+            for crop in world.crops
+        ]
+        county.weather = log_shock(normal(world.key, uid, farming._WEATHER), p.yield_shock)
+
+
+def follow_series(world: Any) -> None:
+    """Set inputs, days and machine fee of the crops: rice by the series, others in proportion."""
+    base, series = load_crops(), world.series
+    for crop in world.crops:
+        name = CROP_NAMES[crop.row]
+        for column, path in (
+            ("inputs", series.rice_inputs),
+            ("days_flat", series.rice_days_flat),
+            ("days_steep", series.rice_days_steep),
+            ("machine", series.rice_machine_fee),
+        ):
+            now, then = float(path[world.month]), float(path[0])
+            if name in ("rice", "double_rice"):
+                setattr(crop, column, now * (2.0 if name == "double_rice" else 1.0))
+            elif not crop.special:
+                setattr(crop, column, float(getattr(base, column)[crop.row]) * (now / then))
+
+
+# --- what a plot can carry -----------------------------------------------------------------------
+
+
+def allowed(crop: Crop, plot: Plot) -> bool:
+    """Tell whether a crop grows on a plot."""
+    return plot.suits == crop.row if crop.special else crop.paddy == plot.paddy
+
+
+def days_on(crop: Crop, plot: Plot, household: Household, world: Any) -> float:
+    """Return the days a mu and year that a crop takes of a household."""
+    p = world.params["land"]
+    return labour_days(crop.days_flat, crop.days_steep, plot.slope, household.operator, p)
+
+
+def crop_return(crop: Crop, plot: Plot, world: Any) -> float:
+    """Return R of a crop before labour, yuan per mu and year; a perennial bears nothing at first."""
+    r = net_return(
+        plot.owner.county.price_expected[crop.row],
+        crop.yield_kg,
+        plot.quality,
+        plot.slope,
+        crop.inputs,
+        crop.machine,
+        plot.owner.village.minutes,
+        world.params["land"],
+    )
+    young = crop.perennial > 0 and plot.planted == NEVER
+    return r * 12.0 / (12.0 + crop.perennial) if young else r
+
+
+def best_crop(plot: Plot, household: Household, wage: float, world: Any) -> tuple[Any, float]:
+    """Return (crop, R less labour at ``wage``) of the best crop for a household; None if none."""
+    best, value = None, IMPOSSIBLE
+    for crop in world.crops:
+        if allowed(crop, plot):
+            v = crop_return(crop, plot, world) - wage * days_on(crop, plot, household, world)
+            if v > value:
+                best, value = crop, v
+    return best, value
+
+
+# --- the owner's plan ----------------------------------------------------------------------------
+
+
+def plan(world: Any) -> None:
+    """Let every household plan its own plots."""
+    p = world.params["land"]
+    for household in world.households:
+        if not household.plots:
+            continue
+        days = max(0.0, household.farm_days - household.shop_days - household.hired_out)
+        if days > 0.0:
+            days += household.operator * p.operator_days
+        household.spare_days = days
+        wage = reservation_wage(household.county.day_wage, household.capacity, p)
+        household.shadow_wage = wage + plan_plots(household, wage, days, world)
+        for plot in household.plots:
+            crop, plot.value = best_crop(plot, household, 0.0, world)
+            plot.need = 0.0
+            if crop is not None:
+                plot.need = days_on(crop, plot, household, world) * max(crop.labour)
+
+
+def plan_plots(household: Household, wage: float, days: float, world: Any) -> float:
+    """Choose crops within the household's days; return the multiplier of the month that binds.
+
+    From the best crop of each plot, labour is taken where it earns least in the tightest month.
+    """
+    p, multiplier = world.params["land"], 0.0
+    household.load = [0.0] * 12
+    for plot in household.plots:
+        plot.choice = NOBODY
+        if plot.use == Use.TREES or plot.area <= 0.0:
+            continue
+        crop, value = best_crop(plot, household, wage, world)
+        if plot.years_idle > 0:
+            value -= clearing_cost(plot.years_idle, p) / p.clearing_horizon
+        if crop is not None and value > p.own_reserve:
+            plot.choice = crop.row
+            add_load(household, crop, plot, 1.0, world)
+    for _ in range(4 * len(household.plots) + 1):
+        over = [household.load[m] - days for m in MONTHS]
+        tight = max(MONTHS, key=lambda m: over[m])
+        if over[tight] <= 1e-9:
+            break
+        plot, crop, loss = least_loss(household, wage, tight, world)
+        if plot is None:
+            break
+        add_load(household, world.crops[plot.choice], plot, -1.0, world)
+        plot.choice = NOBODY if crop is None else crop.row
+        if crop is not None:
+            add_load(household, crop, plot, 1.0, world)
+        multiplier = max(multiplier, loss)
+    return multiplier
+
+
+def add_load(household: Household, crop: Crop, plot: Plot, sign: float, world: Any) -> None:
+    """Add the days of a crop on a plot to the household's load by month."""
+    days = days_on(crop, plot, household, world)
+    for m in MONTHS:
+        household.load[m] += sign * days * plot.area * crop.labour[m]
+
+
+def least_loss(household: Household, wage: float, tight: int, world: Any) -> tuple[Any, Any, float]:
+    """Return (plot, new crop, loss per day) of the change that frees the tight month cheapest."""
+    best = (None, None, 1.0e18)
+    for plot in household.plots:
+        if plot.choice == NOBODY:
+            continue
+        now, now_value = in_month(world.crops[plot.choice], plot, household, wage, tight, world)
+        if now <= 0.0:
+            continue
+        for crop in [None, *world.crops]:
+            if crop is not None and not allowed(crop, plot):
+                continue
+            days, value = in_month(crop, plot, household, wage, tight, world)
+            if days < now and (now_value - value) / (now - days) < best[2]:
+                best = (plot, crop, (now_value - value) / (now - days))
+    return best
+
+
+def in_month(
+    crop: Crop | None, plot: Plot, household: Household, wage: float, month: int, world: Any
+) -> tuple[float, float]:
+    """Return (days a mu in a month, R less labour) of a crop; (0, 0) of none."""
+    if crop is None:
+        return 0.0, 0.0
+    days = days_on(crop, plot, household, world)
+    return days * crop.labour[month], crop_return(crop, plot, world) - wage * days
+
+
+# --- the lease market ----------------------------------------------------------------------------
+
+
+def lease_and_sow(world: Any) -> None:
+    """Settle who works each plot and with what, plot by plot in the order of a keyed draw."""
+    draw = {plot: uniform(world.key, plot.uid, FarmerDraw.LEASE_ORDER) for plot in world.plots}
+    for plot in sorted(world.plots, key=lambda plot: draw[plot]):
+        tenant, plot.operator, plot.rent = plot.operator, None, 0.0
+        if plot.use == Use.TREES or plot.area <= 0.0:
+            continue
+        plot.use = Use.IDLE
+        settle_plot(plot, tenant, world)
+
+
+def settle_plot(plot: Plot, tenant: Household | None, world: Any) -> None:
+    """Let the owner work a plot, or the best bidder of its ring, or nobody."""
+    p, owner = world.params["land"], plot.owner
+    own, own_value = plot.choice, IMPOSSIBLE
+    if own != NOBODY:
+        _, own_value = best_crop(plot, owner, owner.shadow_wage, world)
+    bids = []
+    if own == NOBODY or own_value < p.offer_below:
+        bids = bids_for(plot, tenant, world)
+    rent = rent_from_bids(bids[1][0] if len(bids) > 1 else 0.0, p)
+    if bids and (own == NOBODY or rent >= max(own_value, 0.0)):
+        _, winner, crop = bids[0]
+        plot.rent = rent
+        add_load(winner, crop, plot, 1.0, world)
+        sow(plot, winner, crop, world)
+    elif own != NOBODY:
+        sow(plot, owner, world.crops[own], world)
+
+
+def bids_for(plot: Plot, tenant: Household | None, world: Any) -> list[tuple[float, Any, Any]]:
+    """Return (bid, household, crop) of all neighbours who can work the plot, best first."""
+    p, bids = world.params["land"], []
+    cost = lease_cost(world.month, p)
+    burden = clearing_cost(plot.years_idle, p) / p.clearing_horizon
+    for neighbour in plot.owner.ring:
+        if neighbour is plot.owner or neighbour.spare_days <= 0.0:
+            continue
+        crop, value = best_crop(plot, neighbour, neighbour.shadow_wage, world)
+        tau = cost * p.sitting_tenant if neighbour is tenant else cost
+        bid = value - (burden + tau)
+        if crop is not None and bid > 0.0 and fits(neighbour, crop, plot, world):
+            bids.append((bid, neighbour, crop))
+    return sorted(bids, key=lambda bid: -bid[0])
+
+
+def fits(household: Household, crop: Crop, plot: Plot, world: Any) -> bool:
+    """Tell whether a crop on a plot fits into the household's days in every month."""
+    need = plot.area * days_on(crop, plot, household, world)
+    return all(
+        household.load[m] + need * crop.labour[m] <= household.spare_days
+        for m in MONTHS
+        if crop.labour[m] > 0.0
+    )
+
+
+def sow(plot: Plot, household: Household, crop: Crop, world: Any) -> None:
+    """Put a crop on a plot; overgrown land is cleared at the operator's cost."""
+    if plot.years_idle > 0:
+        p = world.params["land"]
+        household.clearing += clearing_cost(plot.years_idle, p) * plot.area
+        plot.years_idle = 0
+    if not crop.perennial:
+        plot.planted = NEVER
+    elif plot.planted == NEVER:
+        plot.planted = world.month
+    plot.operator, plot.use = household, Use.CROP + crop.row
+
+
+# --- the month -----------------------------------------------------------------------------------
+
+
+def work(world: Any) -> None:
+    """Pay inputs as labour falls due, machines at harvest, rent in twelve parts; harvest."""
+    calendar = world.month % 12
+    for household in world.households:
+        household.harvest = [0.0] * len(world.goods)
+    for plot in world.plots:
+        if plot.use < Use.CROP or plot.operator is None:
+            continue
+        crop, farmer = world.crops[plot.use - Use.CROP], plot.operator
+        farmer.inputs += crop.inputs * plot.area * crop.labour[calendar]
+        if crop.harvest[calendar] > 0.0:
+            harvest(plot, crop, farmer, crop.harvest[calendar], world)
+        yuan = plot.rent * plot.area / 12.0
+        plot.owner.rent_received += yuan
+        farmer.rent_paid += yuan * plot.owner.weight / farmer.weight
+
+
+def harvest(plot: Plot, crop: Crop, farmer: Household, share: float, world: Any) -> None:
+    """Bring in a share of the year's crop of a plot."""
+    p = world.params["land"]
+    farmer.machine += crop.machine * machine_share(plot.slope, p) * plot.area * share
+    kg = crop.yield_kg * plot.quality * plot.area * share * farmer.county.weather
+    kg *= max(0.0, 1.0 - p.slope_loss * plot.slope)
+    if crop.perennial:
+        kg *= perennial_yield(world.month - plot.planted, crop.perennial)
+    farmer.harvest[crop.good] += kg
+
+
+def keep_animals_and_grain(world: Any) -> None:
+    """Sell animals; keep grain of the harvest for the table, and eat from the store."""
+    p, rice = world.params["budget"], farming.RICE
+    net = livestock_net(world.month, p)
+    for household in world.households:
+        rank = uniform(world.life_key, household.uid, transfers._LIVESTOCK)
+        household.side = net if keeps_livestock(rank, world.month, p) else 0.0
+        sales = household.side * household.workers_home * household.capacity
+        sales /= 1.0 - p.livestock_feed
+        household.livestock_sale += sales
+        household.inputs += sales * p.livestock_feed
+        wanted = p.paddy_per_person * household.residents - household.grain
+        kept = min(household.harvest[rice], max(0.0, wanted))
+        household.harvest[rice] -= kept
+        household.grain += kept
+        eaten = min(household.grain, p.paddy_per_person / 12.0 * household.residents)
+        household.grain -= eaten
+        household.own_use += eaten * household.county.farm_gate[rice]
+
+
+# --- December ------------------------------------------------------------------------------------
+
+
+def requisition(world: Any) -> None:
+    """Let the seats take land, dearest first, up to their quota, and pay for it."""
+    p, weight = world.params["requisition"], world.pull_on("land")
+    grown = [max(0.0, seat.people - seat.people_last) for seat in world.seats]
+    for seat in world.seats:
+        seat.people_last = seat.people
+        seat.growth = seat.wage * seat.people / (seat.wage_2003 * seat.people_2003)
+        seat.quota = 0.0
+        if sum(grown) > 0.0:
+            seat.quota = weight * p.quota * world.cropland * grown[seat.row] / sum(grown)
+    if weight <= 0.0 or sum(seat.quota for seat in world.seats) <= 0.0:
+        return
+    multiple = compensation_multiple(world.month, p)
+    offers = []
+    for plot in world.plots:
+        seat = world.seats[plot.owner.village.seat]
+        base = p.value_prefecture if seat.prefecture else p.value_county
+        value = base * seat.growth * math.exp(-plot.km / p.decay_km)
+        output = plot.owner.county.price_expected[0] * world.crops[0].yield_kg * plot.quality
+        if value > multiple * output and plot.area > 0.0:
+            offers.append((value, multiple * output, plot, seat))
+    for value, paid, plot, seat in sorted(offers, key=lambda offer: -offer[0]):
+        if seat.quota > 0.0:
+            take(plot, seat, value, paid, world)
+
+
+def take(plot: Plot, seat: Any, value: float, paid: float, world: Any) -> None:
+    """Take land of a plot for a seat: ``value`` and compensation ``paid`` in yuan per mu."""
+    p, owner = world.params["requisition"], plot.owner
+    mu = min(plot.area, seat.quota / owner.weight)
+    full = mu * owner.weight
+    seat.quota -= full
+    plot.area -= mu
+    plot.taken += mu
+    if plot.area <= 1e-9:
+        plot.taken, plot.area = plot.taken + plot.area, 0.0
+        plot.use, plot.operator, plot.rent = Use.REQUISITIONED, None, 0.0
+    owner.compensation += mu * paid * p.household_share
+    owner.cash += mu * paid * p.household_share
+    county = owner.county
+    county.sold += full * value
+    county.compensated += full * paid
+
+
+def spend_land_revenue(world: Any) -> None:
+    """Book what the seats paid for land, and spend the revenue left over compensation."""
+    p, books = world.params["requisition"], world.books
+    for county in world.counties:
+        proceeds = max(0.0, county.sold - county.compensated)
+        books.book("land_sale", county.row, county.sold)
+        village = (1.0 - p.household_share) * county.compensated
+        books.book("compensation_village", county.row, village)
+        capital, hubs = p.revenue_to_capital * proceeds, p.revenue_to_hubs * proceeds
+        books.book("infrastructure_city", county.row, capital)
+        books.book("infrastructure_hubs", county.row, hubs)
+        books.book("infrastructure_roads", county.row, proceeds - capital - hubs)
+        world.seats[county.seat].land_capital += capital
+        world.seats[county.seat].hub_grants += hubs
+        county.sold = county.compensated = 0.0
+
+
+def close_year(world: Any) -> None:
+    """Count another idle year; owners clear land whose return has come back."""
+    p = world.params["land"]
+    for plot in world.plots:
+        if plot.use != Use.IDLE or plot.area <= 0.0:
+            continue
+        owner = plot.owner
+        wage = reservation_wage(owner.county.day_wage, owner.capacity, p)
+        crop, value = best_crop(plot, owner, wage, world)
+        gain = value - p.own_reserve
+        worth = plot.years_idle > 0 and crop is not None and owner.farm_days > 0.0 and gain > 0.0
+        if worth and worth_clearing(gain, plot.years_idle, p):
+            cost = clearing_cost(plot.years_idle, p) * plot.area
+            owner.clearing += cost
+            owner.cash -= cost
+            plot.years_idle = 0
+        else:
+            plot.years_idle += 1
+            if plot.years_idle >= p.overgrown:
+                plot.use = Use.TREES

@@ -1,0 +1,221 @@
+"""The figures on top of the page and the series beside the map, made from a session's history."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.calendar import month_name
+from viz import style
+from viz.figures import short
+from viz.session import Session
+
+#: Months that a flow is summed over: a year, so that the seasons do not hide what changes.
+YEAR = 12
+
+
+class Headline(NamedTuple):
+    """One figure on top: its name, value, unit, and how it has changed."""
+
+    name: str
+    value: str
+    unit: str
+    change: str
+    meaning: str
+
+
+def headlines(session: Session) -> list[Headline]:
+    """Return the five figures on top of the page."""
+    labour = session.series("labour_home")
+    land = session.series("mu_cultivated")
+    product = yearly(session.series("village_product"))
+    registered = session.series("registered")
+    living = yearly(session.series("living_standard"))
+    if len(living):
+        living = living / np.maximum(registered[YEAR - 1 :], 1.0)
+    shops = session.series("shops")
+    return [
+        _stock("Workers at home", labour, 1e-6, "million", "aged 16-64, in full-time months"),
+        _stock(
+            "Land farmed",
+            land[land > 0],
+            1e-6,
+            "million mu",
+            "under a crop this year",
+            "sown in March",
+        ),
+        _yearly("Village product", product, 1e-9, "bn yuan/year", "value added in villages"),
+        _yearly("Living standard", living, 1.0, "yuan/year", "per registered villager"),
+        _count("Online shops", shops, "households that sell online"),
+    ]
+
+
+def _stock(
+    name: str,
+    values: NDArray[np.float64],
+    factor: float,
+    unit: str,
+    meaning: str,
+    awaited: str = "",
+) -> Headline:
+    if not len(values):
+        return Headline(name, "–", unit, awaited, meaning)
+    return Headline(name, short(values[-1] * factor), unit, _since(values, "the start"), meaning)
+
+
+def _yearly(
+    name: str, values: NDArray[np.float64], factor: float, unit: str, meaning: str
+) -> Headline:
+    if not len(values):
+        return Headline(name, "–", unit, "after 12 months", meaning)
+    said = _since(values, "2003")
+    return Headline(name, short(values[-1] * factor), unit, said, meaning)
+
+
+def _count(name: str, values: NDArray[np.float64], meaning: str) -> Headline:
+    number = float(values[-1]) if len(values) else 0.0
+    before = float(values[-1 - YEAR]) if len(values) > YEAR else 0.0
+    if number == 0:
+        return Headline(name, "0", "shops", "none yet", meaning)
+    more = f"{number - before:+,.0f} in 12 months"
+    return Headline(name, f"{number:,.0f}", "shops", more, meaning)
+
+
+def _since(values: NDArray[np.float64], when: str) -> str:
+    if len(values) < 2 or not values[0]:
+        return f"as at {when}" if len(values) else ""
+    return f"{100 * (values[-1] / values[0] - 1):+.0f}% since {when}"
+
+
+def yearly(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the sums of 12 months that end with each month from the twelfth on."""
+    if len(values) < YEAR:
+        return np.zeros(0)
+    total = np.concatenate(([0.0], np.cumsum(values)))
+    return total[YEAR:] - total[:-YEAR]
+
+
+class Chart(NamedTuple):
+    """A chart: its title and unit, what it shows (top one first, now), and its ECharts option."""
+
+    title: str
+    unit: str
+    legend: list[tuple[str, str, str]]  # word, colour, value of the last month
+    option: dict[str, Any]
+
+
+#: A part of a chart: its word, its monthly values (NaN where there is none), its colour.
+Part = tuple[str, NDArray[np.float64], str]
+
+
+def charts(session: Session) -> list[Chart]:
+    """Return the four charts beside the map."""
+    return [_people(session), _land(session), _income(session), _parcels(session)]
+
+
+def _people(session: Session) -> Chart:
+    parts = [
+        ("village", session.series("people_home") / 1e6, style.PLACES["village"]),
+        ("county seat", session.series("people_county") / 1e6, style.PLACES["county"]),
+        ("main city", session.series("people_city") / 1e6, style.PLACES["city"]),
+        ("coast", session.series("people_coast") / 1e6, style.PLACES["coast"]),
+    ]
+    return _chart(session, "Where registered villagers live", "million people", parts)
+
+
+def _land(session: Session) -> Chart:
+    sown = session.series("mu_cultivated") / 1e6
+    twice = np.clip(session.series("mu_seasons") / 1e6 - sown, 0.0, sown)
+    idle = session.series("mu_idle") / 1e6
+    idle[np.cumsum(sown) <= 0] = np.nan  # before the first spring nothing can be said
+    parts = [
+        ("two crops", twice, style.LAND["two crops"]),
+        ("one crop", sown - twice, style.LAND["one crop"]),
+        ("idle", idle, style.LAND["idle"]),
+        ("overgrown", session.series("mu_trees") / 1e6, style.LAND["woodland"]),
+        ("city", session.series("mu_requisitioned") / 1e6, style.LAND["taken"]),
+    ]
+    return _chart(session, "Use of contracted land", "million mu", parts)
+
+
+def _income(session: Session) -> Chart:
+    words = {
+        "farm": "farm",
+        "wage": "wages",
+        "other": "other",
+        "remittance": "remittances",
+        "shop": "online shops",
+    }
+    missing = np.full(min(len(session.history), YEAR - 1), np.nan)
+    parts = []
+    for name, word in words.items():
+        sums = yearly(session.series(f"income_{name}")) / 1e9
+        colour = style.INCOME["business" if name == "other" else name]
+        parts.append((word, np.concatenate((missing, sums)), colour))
+    return _chart(session, "Income of residents", "bn yuan, last 12 months", parts)
+
+
+def _parcels(session: Session) -> Chart:
+    parts = [
+        ("received", session.series("parcels_in") / 1e6, style.BLUE),
+        ("sent", session.series("parcels_out") / 1e6, style.VERMILION),
+    ]
+    chart = _chart(session, "Parcels of villages", "million a month", parts, stacked=False)
+    if not any(values.any() for _, values, _ in parts):
+        chart.option["graphic"] = {
+            "type": "text",
+            "left": "center",
+            "top": "middle",
+            "style": {"text": "no parcels yet", "fill": style.GREY, "fontSize": 12},
+        }
+    return chart
+
+
+def _chart(
+    session: Session, title: str, unit: str, parts: list[Part], stacked: bool = True
+) -> Chart:
+    """Return one chart: the months of the whole run across, so that it fills from the left."""
+    months = [month_name(t) for t in range(session.months)]
+    tick = {"color": "#555", "fontSize": 10.5}
+    option = {
+        "animation": False,
+        "grid": {"left": 34, "right": 22, "top": 8, "bottom": 20},
+        "tooltip": {"trigger": "axis", "confine": True, "textStyle": {"fontSize": 11}},
+        "xAxis": {
+            "type": "category",
+            "data": months,
+            "boundaryGap": False,
+            "axisLabel": {**tick, "interval": max(0, len(months) // 24 * 12 - 1)},
+            "axisTick": {"show": False},
+            "axisLine": {"lineStyle": {"color": "#999"}},
+        },
+        "yAxis": {
+            "type": "value",
+            "splitNumber": 3,
+            "axisLabel": tick,
+            "splitLine": {"lineStyle": {"color": "#ececec"}},
+        },
+        "series": [_line(*part, stacked=stacked) for part in parts],
+    }
+    legend = []
+    for word, values, colour in parts[::-1]:
+        last = values[-1] if len(values) else np.nan
+        legend.append((word, colour, "" if np.isnan(last) else short(float(last))))
+    return Chart(title, unit, legend, option)
+
+
+def _line(word: str, values: NDArray[np.float64], colour: str, stacked: bool) -> dict[str, Any]:
+    line: dict[str, Any] = {
+        "name": word,
+        "type": "line",
+        "symbol": "none",
+        "data": [None if np.isnan(v) else float(f"{v:.4g}") for v in values],
+        "lineStyle": {"width": 0 if stacked else 2},
+        "itemStyle": {"color": colour},
+        "emphasis": {"disabled": True},
+    }
+    if stacked:
+        line |= {"stack": "all", "areaStyle": {"opacity": 1, "color": colour}}
+    return line
