@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from agents.base.sums import weighted_columns
 from agents.base.draws import identity, normal
+from agents.base.sums import weighted_columns
 from agents.farmer import transfers
 from agents.farmer.land import log_shock
 from agents.kinds import Kind

@@ -18,9 +18,9 @@ from agents.farmer.draws import FarmerDraw
 from agents.farmer.land import (
     MONTHS,
     best_crop,
+    clearing_cost,
     crop_allowed,
     crop_return,
-    clearing_cost,
     labour_days,
     lease_cost,
     perennial_yield,

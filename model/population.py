@@ -150,7 +150,7 @@ def _fates(seed: int, months: int, stem: float, p: Demography) -> Fates:
     coming = np.array([total_fertility(2003 + int(t) // 12, p) for t in time])
     return Fates(
         life_key=np.uint64(lifelong_key(seed)),
-        keys=np.array([month_key(seed, t) for t in time], dtype=np.uint64),
+        keys=np.array([month_key(seed, int(t)) for t in time], dtype=np.uint64),
         fertility=np.where(time < 0, past, coming),
         by_age=fertility_by_age(p),
         levels=levels,

@@ -26,12 +26,13 @@ from model.indicators import Records
 from model.labour import Seats, firms_bill, halfway, open_seats
 from model.ledger import Ledger, Sector
 from model.offline import OfflineMarket
-from model.populations import Standing, populations
 from model.paired import reference_path
+from model.populations import Standing, populations
 from model.region import Region, load_region
 from model.scenario import Scenario, load_scenario
 from model.series import load_series
 from model.start import burn_in
+from model.switches import Synthetic
 from model.synthetic import synthetic_region
 from model.villages import Villages
 from model.world import make_world
@@ -102,6 +103,7 @@ class RuralUrbanModel(PopulationModel):
         self.goods_made = np.zeros(len(GOODS))
         self.kept, self.eaten = np.zeros(1), np.zeros(1)
         self.tally = np.zeros(3, dtype=np.int64)
+        self._registered_last = 0.0
         self.land_capital, self.hub_grants = np.zeros(s), np.zeros(s)
         self.taken_mu, self.land_value = np.zeros(c), np.zeros(c)
         self.log: dict[str, NDArray[np.float64]] = {}
@@ -352,7 +354,8 @@ class RuralUrbanModel(PopulationModel):
     def seat_sums(self, by_county: NDArray[np.float64]) -> NDArray[np.float64]:
         """Add up values by county over the counties of each seat."""
         seats = len(self.region.seats)
-        return np.bincount(self.region.seat_of_county, weights=by_county, minlength=seats)
+        sums = np.bincount(self.region.seat_of_county, weights=by_county, minlength=seats)
+        return sums.astype(np.float64)
 
     def region_share(self, by_seat: NDArray[np.float64]) -> NDArray[np.float64]:
         """Spread values by seat over their counties in proportion to urban residents."""
@@ -374,6 +377,7 @@ def _region(scenario: Scenario) -> Region:
     geography = scenario.group("geography")
     if folder is not None:
         return load_region(folder, geography)
+    assert isinstance(scenario.region, Synthetic)
     return synthetic_region(**scenario.region._asdict(), params=geography)
 
 

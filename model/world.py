@@ -381,9 +381,9 @@ def make_plots(
 def _suitability(region: Region) -> NDArray[np.float64]:
     """Return (C, crops) the share of households that can grow each special crop."""
     share = np.zeros((len(region.counties), len(CROP_NAMES)))
-    for row in region.endowment.itertuples():
-        if row.good in CROP_NAMES:
-            share[row.county, CROP_NAMES.index(row.good)] = row.capacity
+    table = region.endowment[region.endowment["good"].isin(CROP_NAMES)]
+    crop = [CROP_NAMES.index(good) for good in table["good"]]
+    share[table["county"].to_numpy(np.int64), crop] = table["capacity"].to_numpy(np.float64)
     return share
 
 

@@ -14,6 +14,9 @@ from viz.session import Session
 
 #: Months that a flow is summed over: a year, so that the seasons do not hide what changes.
 YEAR = 12
+#: Points of a line at most: ECharts leaves out points less than a pixel apart, and areas that
+#: touch then gape.
+MOST_POINTS = 140
 
 
 class Headline(NamedTuple):
@@ -122,7 +125,7 @@ def _people(session: Session) -> Chart:
         ("main city", session.series("people_city") / 1e6, style.PLACES["city"]),
         ("coast", session.series("people_coast") / 1e6, style.PLACES["coast"]),
     ]
-    return _chart(session, "Where registered villagers live", "million people", parts)
+    return _chart(session, "Where villagers live", "million registered", parts)
 
 
 def _land(session: Session) -> Chart:
@@ -177,7 +180,8 @@ def _chart(
     session: Session, title: str, unit: str, parts: list[Part], stacked: bool = True
 ) -> Chart:
     """Return one chart: the months of the whole run across, so that it fills from the left."""
-    months = [month_name(t) for t in range(session.months)]
+    every = -(-session.months // MOST_POINTS)
+    months = [month_name(t) for t in range(0, session.months, every)]
     tick = {"color": "#555", "fontSize": 10.5}
     option = {
         "animation": False,
@@ -187,17 +191,17 @@ def _chart(
             "type": "category",
             "data": months,
             "boundaryGap": False,
-            "axisLabel": {**tick, "interval": max(0, len(months) // 24 * 12 - 1)},
+            "axisLabel": {**tick, "interval": max(0, session.months // 24 * 12 // every - 1)},
             "axisTick": {"show": False},
             "axisLine": {"lineStyle": {"color": "#999"}},
         },
         "yAxis": {
             "type": "value",
-            "splitNumber": 3,
+            "splitNumber": 4,
             "axisLabel": tick,
             "splitLine": {"lineStyle": {"color": "#ececec"}},
         },
-        "series": [_line(*part, stacked=stacked) for part in parts],
+        "series": [_line(word, values[::every], colour, stacked) for word, values, colour in parts],
     }
     legend = []
     for word, values, colour in parts[::-1]:
@@ -212,10 +216,11 @@ def _line(word: str, values: NDArray[np.float64], colour: str, stacked: bool) ->
         "type": "line",
         "symbol": "none",
         "data": [None if np.isnan(v) else float(f"{v:.4g}") for v in values],
-        "lineStyle": {"width": 0 if stacked else 2},
+        "lineStyle": {"width": 1 if stacked else 2},
         "itemStyle": {"color": colour},
         "emphasis": {"disabled": True},
     }
     if stacked:
-        line |= {"stack": "all", "areaStyle": {"opacity": 1, "color": colour}}
+        line |= {"stack": "all", "stackStrategy": "all"}
+        line |= {"areaStyle": {"opacity": 1, "color": colour}}
     return line

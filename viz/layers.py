@@ -27,7 +27,8 @@ OUTSIDE = 65535
 class Layer:
     """One layer: values from ``low`` to ``high`` go through ``colours``.
 
-    brief : the unit in few words, beside a value. power : below 1 spreads small values (0.5 is a square-root scale). ticks : of the legend.
+    brief : the unit in few words, beside a value. ticks : of the legend.
+    power : below 1 spreads small values (0.5 is a square-root scale).
     words : of a layer with classes, one per colour; values are then whole numbers.
     empty : what to say while no place has a value above zero.
     """
@@ -60,9 +61,9 @@ _TIME = ("#12355b", "#3c7fa6", "#9cc3ba", "#e6d9a2", "#f7f1dc")
 _LAND_WORDS = (
     "mostly two crops",
     "mostly one crop",
-    "20% idle",
-    "50% idle or overgrown",
-    "10% taken for the city",
+    "20%+ idle",
+    "50%+ idle or overgrown",
+    "10%+ taken for the city",
 )
 _FROM = "nothing sown yet: the year's crops are chosen in March"
 LAYERS = (
@@ -142,7 +143,7 @@ LAYERS = (
         "Income",
         "thousand yuan of 2010 a year per resident",
         "thousand yuan",
-        "all sources, remittances included; the last 12 months",
+        "with remittances",
         _MONEY,
         high=30,
         ticks=(0, 2, 5, 10, 20, 30),

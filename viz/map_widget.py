@@ -253,11 +253,11 @@ _STYLE = """
 .rf-tip div{display:flex;justify-content:space-between;gap:14px;color:#d5dce1}
 .rf-tip div.on{color:#fff;font-weight:600}
 .rf-tip em{font-style:normal;text-align:right;font-variant-numeric:tabular-nums}
-.rf-legend{display:flex;align-items:center;gap:8px 14px;min-height:32px;flex-wrap:wrap}
+.rf-legend{display:flex;align-items:center;gap:14px;height:32px;white-space:nowrap;overflow:hidden}
 .rf-class{display:inline-flex;align-items:center;gap:5px}
 .rf-class i{width:14px;height:12px;border-radius:2px;display:inline-block;
   box-shadow:inset 0 0 0 1px #0003}
-.rf-scale{position:relative;width:210px;height:28px;margin:0 10px 0 6px}
+.rf-scale{position:relative;flex:0 0 210px;height:28px;margin:0 10px 0 6px}
 .rf-ramp{height:11px;border-radius:2px;box-shadow:inset 0 0 0 1px #0002}
 .rf-scale em{position:absolute;top:13px;transform:translateX(-50%);font-style:normal;
   font-size:11px;color:#555;font-variant-numeric:tabular-nums}

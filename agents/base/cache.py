@@ -45,7 +45,7 @@ def use_cache(root: Path) -> Path:
         probe.unlink()
     except OSError:
         folder = Path(tempfile.mkdtemp(prefix="ruralflow-cache-"))
-    numba.config.CACHE_DIR = str(folder)
+    numba.config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]
     return folder
 
 

@@ -34,7 +34,7 @@ def compiled_as(signature: str) -> Callable[[Function], Function]:
 
     For hashes: a Python int over 2^63 would otherwise be another type than a smaller one.
     """
-    return njit(signature, cache=True, error_model="numpy")  # type: ignore[no-any-return]
+    return njit(signature, cache=True, error_model="numpy")  # type: ignore[return-value]
 
 
 def compiled(function: Function) -> Function:

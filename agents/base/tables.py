@@ -174,7 +174,9 @@ def _unbox_table(kind: Any, table: Any, c: Any) -> NativeValue:
 class _TableAttributes(AttributeTemplate):
     key = TableType
 
-    def generic_resolve(self, table: TableType, attr: str) -> types.Type | None:
+    def generic_resolve(  # type: ignore[override]
+        self, table: TableType, attr: str
+    ) -> types.Type | None:
         found = table.column(attr)
         return found[1] if found else None
 

@@ -115,8 +115,14 @@ class Migration(NamedTuple):
     ] = 0.5
     local_disutility: Annotated[
         float,
-        Parameter(1.2, 3.5, "log points", "of local wage work: start near the national ratio of local to out-going "
-                  "migrants of 2008, 0.61 (FACTS N08)", "start value; prototype 1.54", hard_low=-2.0),
+        Parameter(
+            1.2,
+            3.5,
+            "log points",
+            "of local wage work",
+            "start value near the ratio of local to out-going migrants of 2008, 0.61 (FACTS N08)",
+            hard_low=-2.0,
+        ),
     ] = 2.6
     local_minute: Annotated[
         float,

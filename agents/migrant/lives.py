@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from agents.base.compiled import compiled
 from agents.base.sums import weighted_sum
 from agents.kinds import NOBODY, Job, Place

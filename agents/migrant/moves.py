@@ -103,7 +103,7 @@ def days_of(age, job, days, old_days, part_time, farm_until):
     full = days * (old_days if age >= 60.0 else 1.0)
     if job == _FARM:
         return full
-    if job == _LOCAL or job == _BUSINESS:
+    if job in (_LOCAL, _BUSINESS):
         return full * part_time
     return 0.0
 
@@ -401,7 +401,7 @@ def _join(people, households, i, spouse, place, month, clock):
             continue
         minor = clock - people.born[j] < MINOR
         mother = people.mother[j]
-        child = minor and mother != NOBODY and (mother == i or mother == spouse)
+        child = minor and mother != NOBODY and mother in (i, spouse)
         if not (child or j == spouse):
             continue
         if people.place[j] == _VILLAGE:

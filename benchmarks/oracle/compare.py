@@ -9,7 +9,6 @@ import numpy as np
 from agents.base.tables import Table, columns
 from agents.kinds import NOBODY
 from benchmarks.oracle.world import OracleModel
-from model.goods import GOODS
 from model.ledger import FLOWS, INDEX, Sector
 from model.ruralurban import RuralUrbanModel
 
@@ -46,7 +45,8 @@ class Difference(NamedTuple):
 def differences(model: RuralUrbanModel, oracle: OracleModel, tolerance: float) -> list[Difference]:
     """Return the columns that differ: counts at all, other numbers by over ``tolerance``."""
     found = [
-        _compare(name, arrays, objects, tolerance) for name, arrays, objects in _pairs(model, oracle)
+        _compare(name, arrays, objects, tolerance)
+        for name, arrays, objects in _pairs(model, oracle)
     ]
     found += _books(model, oracle, tolerance)
     return [difference for difference in found if difference is not None]
@@ -112,6 +112,11 @@ def _pairs(model: RuralUrbanModel, oracle: OracleModel) -> list[tuple[str, Any, 
         ("at_coast", model.at_place[:, 1], _all(oracle.counties, "at_coast")),
         ("at_seats", model.at_place[:, 2:].sum(axis=0), _all(oracle.seats, "migrants")),
         ("village till", model.retail.till, _all(oracle.villages, "till")),
+        ("village commission", model.retail.commission, _all(oracle.villages, "commission")),
+        ("expected farm gate", model.offline.expected, _all(oracle.counties, "expected")),
+        ("stations.closed", model.freight.stations.closed, _all(oracle.villages, "closed")),
+        ("fresh kg of the month", model.freight.fresh_month, _all(oracle.hubs, "fresh_month")),
+        ("hub grants", model.hub_grants, _all(oracle.seats, "hub_grants")),
         ("stations.point", model.freight.stations.point, _all(oracle.villages, "point")),
         ("known varieties", model.market.known, np.ravel(_all(oracle.counties, "known"))),
     ]
@@ -155,6 +160,28 @@ def _all(things: list[Any], name: str) -> list[Any]:
     return [getattr(thing, name) for thing in things]
 
 
-#: Event of the month -> (function of the oracle, what is compared).
-COVERED: dict[str, tuple[str, str]] = {}
-assert GOODS
+#: Event of the month -> functions of the oracle that do it, in their order.
+COVERED: dict[str, str] = {
+    "births, deaths, college, coming of age": "people.come_and_go",
+    "hub capacity, tariffs, service, stations, programmes": "freight.set_tariffs",
+    "expected prices, weather, values of the crops": "land.expect",
+    "migration, job loss, families that follow": "people.review, people.families_join",
+    "members, residents, workers": "people.count_members, people.count_workers",
+    "plans, shadow wage, lease auction, sowing": "land.plan, land.lease_and_sow",
+    "farm work, inputs, machines, rent, harvest": "land.work",
+    "animals, grain kept and eaten": "land.keep_animals_and_grain",
+    "farm-gate prices, offline sale, holding back": "market.set_farm_gate, market.sell_harvest",
+    "stock of shops, orders, awareness": "online.stock_shops, online.place_orders",
+    "shipping, spoilage, refunds, ratings, hired labour": "online.settle",
+    "wages and jobs at seats, coast and in villages": "money.clear_labour_markets",
+    "wages, remittances, savings, children away": "money.pay, money.keep_children",
+    "subsidies, pensions, taxes": "money.transfer",
+    "village retail, its keepers, buying online": "market.pay_keepers, market.offer",
+    "consumption, credit, write-offs": "money.spend",
+    "delivery of parcels": "market.receive",
+    "requisition and what its revenue pays": "land.requisition, land.spend_land_revenue",
+    "idle years and clearing": "land.close_year",
+    "hubs invest, stations open and close, dividends": "freight.december",
+    "training, shops that close and open": "online.enter_and_exit",
+    "every line of the ledger": "books.book_month",
+}

@@ -23,6 +23,13 @@ entry_cost, opening_hazard, pioneer_probability, can_supply, grows = (
     for name in ("entry_cost", "opening_hazard", "pioneer_probability", "can_supply", "grows")
 )
 exit_hazard = plain(exit_rule)
+OPENS, GOOD, CLOSES, FIRST, INTERNET = (
+    int(FarmerDraw[name])
+    for name in ("SHOP_OPENS", "SHOP_GOOD", "SHOP_CLOSES", "SHOP_PIONEER", "INTERNET")
+)
+PIONEER, SAMPLED, TRAINING = (
+    int(VillageShopDraw[name]) for name in ("PIONEER", "SAMPLED", "TRAINING")
+)
 
 
 def train(world: Any) -> None:
@@ -33,7 +40,7 @@ def train(world: Any) -> None:
     if world.month != parse_month(policy.training_month, "policy", "training_month"):
         return
     for village in world.villages:
-        luck = uniform(world.life_key, village.uid, VillageShopDraw.TRAINING)
+        luck = uniform(world.life_key, village.uid, TRAINING)
         village.trained = int(luck < policy.training_share)
         for household in village.households:
             if village.trained and household.residents > 0:
@@ -48,7 +55,7 @@ def close_shops(world: Any) -> None:
         shop = household.shop
         shop.sold_good = shop.good
         hazard = exit_hazard(shop.losing_months, household.cash, world.params["selling"])
-        luck = uniform(world.key, household.uid, FarmerDraw.SHOP_CLOSES)
+        luck = uniform(world.key, household.uid, CLOSES)
         if household.residents == 0 or luck < hazard:
             shop.closed, shop.closed_good, shop.good = world.month, shop.good, NOBODY
             household.shop_days = 0.0
@@ -79,7 +86,7 @@ def reached(household: Household, world: Any) -> bool:
     """Tell whether a household could open at all: parcels, somebody who works, internet."""
     if not household.village.parcel_service or household.workers_home == 0:
         return False
-    luck = uniform(world.life_key, household.uid, FarmerDraw.INTERNET)
+    luck = uniform(world.life_key, household.uid, INTERNET)
     internet = float(world.series.internet_rural[world.month])
     age, schooling = household.head_age, household.schooling
     return has_internet(luck, internet, age, schooling, world.params["buying"])
@@ -111,7 +118,7 @@ def outlay_of(household: Household, world: Any) -> float:
 def consider(household: Household, chosen: dict[Household, tuple[int, float]], world: Any) -> None:
     """Let a household with an example in sight decide whether to open, and with what good."""
     p, scale = world.params["entry"], online.selling_scale(world)
-    luck = uniform(world.key, household.uid, FarmerDraw.SHOP_OPENS)
+    luck = uniform(world.key, household.uid, OPENS)
     if luck >= p.hazard * scale or not reached(household, world):
         return
     village = household.village
@@ -129,9 +136,7 @@ def consider(household: Household, chosen: dict[Household, tuple[int, float]], w
         g, hazard = good.row, 0.0
         if household.county.offered[g]:
             grown = grows(household.shop.grows, g)
-            able = can_supply(
-                world.life_key, household.uid, g, household.county.capacity[g], grown
-            )
+            able = can_supply(world.life_key, household.uid, g, household.county.capacity[g], grown)
             able = 1.0 if able else (p.learning if sellers[g] > 0.0 else 0.0)
             gain, _ = visible_gain(good, village, world)
             believed = turnover[g] / weights[g] if sellers[g] > 0.0 else p.prior
@@ -170,7 +175,7 @@ def visible_gain(good: Good, village: Village, world: Any) -> tuple[float, float
 
 def draw_good(weights: list[float], household: Household, world: Any) -> int:
     """Return the good drawn with probability proportional to its weight; NOBODY if all are 0."""
-    luck = uniform(world.key, household.uid, FarmerDraw.SHOP_GOOD) * sum(weights)
+    luck = uniform(world.key, household.uid, GOOD) * sum(weights)
     passed, last = 0.0, NOBODY
     for good, weight in enumerate(weights):
         if weight > 0.0:
@@ -183,7 +188,7 @@ def draw_good(weights: list[float], household: Household, world: Any) -> int:
 def pioneer(village: Village, chosen: dict[Household, tuple[int, float]], world: Any) -> None:
     """Draw a village's spontaneous pioneer at its real size (MODEL 2)."""
     p, county = world.params["entry"], world.counties[village.county]
-    luck = uniform(world.key, village.uid, VillageShopDraw.PIONEER)
+    luck = uniform(world.key, village.uid, PIONEER)
     cluster = max(c * o for c, o in zip(county.cluster, county.offered))
     hazard = p.pioneer * online.selling_scale(world) * (1.0 + p.cluster_pioneers * cluster)
     able = [
@@ -196,7 +201,7 @@ def pioneer(village: Village, chosen: dict[Household, tuple[int, float]], world:
     share = len(able) / len(village.households)
     if not able or luck >= pioneer_probability(hazard, village.size * share):
         return
-    first = min(able, key=lambda h: uniform(world.key, h.uid, FarmerDraw.SHOP_PIONEER))
+    first = min(able, key=lambda h: uniform(world.key, h.uid, FIRST))
     weights = []
     for good in world.goods:
         _, gain = visible_gain(good, village, world)
@@ -205,7 +210,7 @@ def pioneer(village: Village, chosen: dict[Household, tuple[int, float]], world:
         weights.append(weight * (1.0 + p.cluster_pioneers * county.cluster[good.row]))
     if sum(weights) <= 0.0:
         return
-    if uniform(world.key, village.uid, VillageShopDraw.SAMPLED) >= village.sampled:
+    if uniform(world.key, village.uid, SAMPLED) >= village.sampled:
         village.unseen_shops += 1.0
         return
     outlay = outlay_of(first, world)

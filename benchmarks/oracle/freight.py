@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-
 from agents.base.draws import normal, normal_quantile
 from agents.hub import rules
 from agents.hub.rules import VillageDraw
@@ -352,5 +351,3 @@ def review_station(village: Village, gain: float, world: Any) -> None:
         if village.withheld <= world.month and pays_back(hub_p.station_cost, gain, hub_p):
             village.closed = False
             open_station(village, 0, world)
-
-

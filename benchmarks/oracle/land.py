@@ -44,6 +44,9 @@ from model.land import compensation_multiple
 )
 livestock_net, keeps_livestock = plain(budget.livestock_net), plain(budget.keeps_livestock)
 MONTHS = range(12)
+LEASE_ORDER, VILLAGE_KIND = int(FarmerDraw.LEASE_ORDER), int(Kind.VILLAGE)
+LIVESTOCK, PRICE, WEATHER = transfers._LIVESTOCK, farming._PRICE, farming._WEATHER
+IDLE, TREES, TAKEN, CROP = (int(use) for use in Use)
 IMPOSSIBLE = -1.0e18
 
 
@@ -52,13 +55,13 @@ def expect(world: Any) -> None:
     p = world.params["land"]
     follow_series(world)
     for county in world.counties:
-        uid = identity(Kind.VILLAGE, county.row, -1, 0)
-        shock = log_shock(normal(world.key, uid, farming._PRICE), p.price_shock)
+        uid = identity(VILLAGE_KIND, county.row, -1, 0)
+        shock = log_shock(normal(world.key, uid, PRICE), p.price_shock)
         county.price_expected = [
             sum(month[crop.good] for month in county.price_year) / 12.0 * shock
             for crop in world.crops
         ]
-        county.weather = log_shock(normal(world.key, uid, farming._WEATHER), p.yield_shock)
+        county.weather = log_shock(normal(world.key, uid, WEATHER), p.yield_shock)
 
 
 def follow_series(world: Any) -> None:
@@ -151,7 +154,7 @@ def plan_plots(household: Household, wage: float, days: float, world: Any) -> fl
     household.load = [0.0] * 12
     for plot in household.plots:
         plot.choice = NOBODY
-        if plot.use == Use.TREES or plot.area <= 0.0:
+        if plot.use == TREES or plot.area <= 0.0:
             continue
         crop, value = best_crop(plot, household, wage, world)
         if plot.years_idle > 0:
@@ -215,12 +218,12 @@ def in_month(
 
 def lease_and_sow(world: Any) -> None:
     """Settle who works each plot and with what, plot by plot in the order of a keyed draw."""
-    draw = {plot: uniform(world.key, plot.uid, FarmerDraw.LEASE_ORDER) for plot in world.plots}
+    draw = {plot: uniform(world.key, plot.uid, LEASE_ORDER) for plot in world.plots}
     for plot in sorted(world.plots, key=lambda plot: draw[plot]):
         tenant, plot.operator, plot.rent = plot.operator, None, 0.0
-        if plot.use == Use.TREES or plot.area <= 0.0:
+        if plot.use == TREES or plot.area <= 0.0:
             continue
-        plot.use = Use.IDLE
+        plot.use = IDLE
         settle_plot(plot, tenant, world)
 
 
@@ -279,7 +282,7 @@ def sow(plot: Plot, household: Household, crop: Crop, world: Any) -> None:
         plot.planted = NEVER
     elif plot.planted == NEVER:
         plot.planted = world.month
-    plot.operator, plot.use = household, Use.CROP + crop.row
+    plot.operator, plot.use = household, CROP + crop.row
 
 
 # --- the month -----------------------------------------------------------------------------------
@@ -291,9 +294,9 @@ def work(world: Any) -> None:
     for household in world.households:
         household.harvest = [0.0] * len(world.goods)
     for plot in world.plots:
-        if plot.use < Use.CROP or plot.operator is None:
+        if plot.use < CROP or plot.operator is None:
             continue
-        crop, farmer = world.crops[plot.use - Use.CROP], plot.operator
+        crop, farmer = world.crops[plot.use - CROP], plot.operator
         farmer.inputs += crop.inputs * plot.area * crop.labour[calendar]
         if crop.harvest[calendar] > 0.0:
             harvest(plot, crop, farmer, crop.harvest[calendar], world)
@@ -318,7 +321,7 @@ def keep_animals_and_grain(world: Any) -> None:
     p, rice = world.params["budget"], farming.RICE
     net = livestock_net(world.month, p)
     for household in world.households:
-        rank = uniform(world.life_key, household.uid, transfers._LIVESTOCK)
+        rank = uniform(world.life_key, household.uid, LIVESTOCK)
         household.side = net if keeps_livestock(rank, world.month, p) else 0.0
         sales = household.side * household.workers_home * household.capacity
         sales /= 1.0 - p.livestock_feed
@@ -372,7 +375,7 @@ def take(plot: Plot, seat: Any, value: float, paid: float, world: Any) -> None:
     plot.taken += mu
     if plot.area <= 1e-9:
         plot.taken, plot.area = plot.taken + plot.area, 0.0
-        plot.use, plot.operator, plot.rent = Use.REQUISITIONED, None, 0.0
+        plot.use, plot.operator, plot.rent = TAKEN, None, 0.0
     owner.compensation += mu * paid * p.household_share
     owner.cash += mu * paid * p.household_share
     county = owner.county
@@ -401,7 +404,7 @@ def close_year(world: Any) -> None:
     """Count another idle year; owners clear land whose return has come back."""
     p = world.params["land"]
     for plot in world.plots:
-        if plot.use != Use.IDLE or plot.area <= 0.0:
+        if plot.use != IDLE or plot.area <= 0.0:
             continue
         owner = plot.owner
         wage = reservation_wage(owner.county.day_wage, owner.capacity, p)
@@ -416,4 +419,4 @@ def close_year(world: Any) -> None:
         else:
             plot.years_idle += 1
             if plot.years_idle >= p.overgrown:
-                plot.use = Use.TREES
+                plot.use = TREES

@@ -49,6 +49,10 @@ smoothed, survival, line_haul = (
     )
 )
 
+SHOPKEEPER, INTERNET, ADOPTION, SKILL = (
+    int(FarmerDraw[name]) for name in ("SHOPKEEPER", "INTERNET", "ONLINE_ADOPTION", "ONLINE_SKILL")
+)
+
 
 # --- offline -------------------------------------------------------------------------------------
 
@@ -115,7 +119,7 @@ def hold_back(household: Household, good: int, kg: float, price: float, world: A
 def appoint(village: Village, world: Any) -> None:
     """Mark the keepers of village shops by a lifelong draw, and who would keep a station."""
     luck = {
-        household: uniform(world.life_key, household.uid, FarmerDraw.SHOPKEEPER)
+        household: uniform(world.life_key, household.uid, SHOPKEEPER)
         for household in village.households
     }
     at_home = [household for household in village.households if household.residents > 0]
@@ -183,14 +187,14 @@ def buy(household: Household, village: Village, scale: float, world: Any) -> Non
 def takes_up(household: Household, village: Village, scale: float, world: Any) -> bool:
     """Tell whether a household looks at buying online this month and learns it."""
     p = world.params["buying"]
-    if uniform(world.key, household.uid, FarmerDraw.ONLINE_ADOPTION) >= p.hazard * scale:
+    if uniform(world.key, household.uid, ADOPTION) >= p.hazard * scale:
         return False
     schooling = household.schooling + world.params["policy"].training_years * village.trained
-    luck = uniform(world.life_key, household.uid, FarmerDraw.INTERNET)
+    luck = uniform(world.life_key, household.uid, INTERNET)
     internet = float(world.series.internet_rural[world.month])
     if not has_internet(luck, internet, household.head_age, schooling, p):
         return False
-    effort = normal(world.life_key, household.uid, FarmerDraw.ONLINE_SKILL)
+    effort = normal(world.life_key, household.uid, SKILL)
     cost = skill_cost(household.head_age, schooling, village.station, effort, p)
     gain = yearly_gain(household.tradables, village.index)
     return gain > 0.0 and gain > cost

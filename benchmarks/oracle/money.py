@@ -7,10 +7,9 @@ from typing import Any
 
 from agents.farmer import budget
 from agents.farmer.transfers import PENSION_AGE
-from agents.kinds import Job
 from agents.migrant import choice
 from benchmarks.oracle.objects import COAST, SEAT, VILLAGE, Household, Person
-from benchmarks.oracle.people import worth
+from benchmarks.oracle.people import BUSINESS, LOCAL, NONE, SEAT_JOB, worth
 from benchmarks.oracle.plain import plain
 from model import labour
 
@@ -73,9 +72,7 @@ def clear_labour_markets(world: Any) -> None:
     set_coast(world)
     for county in world.counties:
         bill = local.village_share * local.demand * county.local_demand + county.firms_bill
-        tightness = math.log(
-            max(bill / county.local_wage, 1e-9) / max(county.local_seekers, 1e-9)
-        )
+        tightness = math.log(max(bill / county.local_wage, 1e-9) / max(county.local_seekers, 1e-9))
         county.local_wage *= math.exp(min(0.05, max(-0.05, local.adjustment * tightness)))
         jobs = bill / county.local_wage
         county.local_employment = min(1.0, jobs / max(county.local_seekers, 1e-9))
@@ -86,9 +83,7 @@ def run_seat(seat: Any, full_employment: float, world: Any) -> None:
     """Advance the firms of a seat by a month: ``Y = A K^a L^(1-a)`` beside local services."""
     p, pull = world.params["city"], world.pull_on("labour")
     a, seekers = p.capital_share, seat.rural_seekers + seat.native_workers
-    productivity = seat.productivity * growth_since_2003(
-        world.month, p.growth_early, p.growth_late
-    )
+    productivity = seat.productivity * growth_since_2003(world.month, p.growth_early, p.growth_late)
     available, extra = full_employment * seekers, seat.services / seat.wage
     free = marginal_product(productivity, seat.capital, max(available - extra, 1.0), a)
     wage = max(free, p.wage_floor * seat.best_wage)
@@ -132,7 +127,7 @@ def pay(world: Any) -> None:
         household = person.household
         household.brought_home += person.brought
         world.books.book_at("brought_home", household, person.brought)
-        if not person.registered(world.month) or person.job == Job.NONE:
+        if not person.registered(world.month) or person.job == NONE:
             continue
         if person.place == VILLAGE:
             pay_at_home(person, world)
@@ -143,13 +138,13 @@ def pay(world: Any) -> None:
 def pay_at_home(person: Person, world: Any) -> None:
     """Pay a resident who works off the farm."""
     household, earns = person.household, worth(person, person.returned, world)
-    if person.job == Job.LOCAL:
+    if person.job == LOCAL:
         person.wage = household.county.local_pay * earns
         household.wage_local += person.wage
-    elif person.job == Job.BUSINESS:
+    elif person.job == BUSINESS:
         person.wage = household.county.local_pay * earns
         household.business += person.wage
-    elif person.job == Job.SEAT:
+    elif person.job == SEAT_JOB:
         person.wage = world.pay[SEAT + person.job_seat] * earns
         household.wage_seat += person.wage
 
@@ -184,11 +179,11 @@ def keep_children(world: Any) -> None:
     """Let parents away pay for children who live with them, as far as savings reach."""
     p = world.params["migration"]
     for child in world.people:
-        away = child.place != VILLAGE and child.job == Job.NONE
+        away = child.place != VILLAGE and child.job == NONE
         if not away or not child.registered(world.month) or child.mother is None:
             continue
         payer = child.mother
-        if payer.place != child.place or payer.job == Job.NONE:
+        if payer.place != child.place or payer.job == NONE:
             payer = payer.spouse
         if payer is None or payer.place != child.place:
             continue
@@ -204,9 +199,7 @@ def transfer(world: Any) -> None:
     for household in world.households:
         if household.registered == 0:
             continue
-        old = sum(
-            world.clock - person.born >= PENSION_AGE for person in household.members(month)
-        )
+        old = sum(world.clock - person.born >= PENSION_AGE for person in household.members(month))
         mu = sum(plot.area for plot in household.plots)
         household.subsidy = float(series.grain_subsidy[month]) / 12.0 * mu
         household.pension = float(series.pension[month]) / 12.0 * old

@@ -88,9 +88,7 @@ def set_terms(world: Any) -> None:
         ]
         county.goods_cost = [
             county.materials[good.row]
-            + (
-                county.farm_gate[good.row] / good.out_of_in if good.made_by == MadeBy.CROP else 0.0
-            )
+            + (county.farm_gate[good.row] / good.out_of_in if good.made_by == MadeBy.CROP else 0.0)
             for good in world.goods
         ]
         county.shops, county.known_wage = [0.0] * len(GOODS), county.day_wage
@@ -197,7 +195,10 @@ def place_orders(world: Any) -> None:
         return
     set_prices(world)
     varieties = [
-        (county, good) for county in world.counties for good in world.goods if meets(county, good, world)
+        (county, good)
+        for county in world.counties
+        for good in world.goods
+        if meets(county, good, world)
     ]
     set_weights(world)
     spend_pots(varieties, world)
@@ -356,9 +357,7 @@ def learn(county: Any, good: Good, world: Any) -> None:
         heard = sum(before[other] for other in group.ring) / len(group.ring)
         orders = 1000.0 * group.bought[v] * filled / order_yuan if order_yuan > 0.0 else 0.0
         group.awareness[v] = single(
-            next_awareness(
-                before[group], orders, heard, scale * p.orders, scale * p.word, p.forget
-            )
+            next_awareness(before[group], orders, heard, scale * p.orders, scale * p.word, p.forget)
         )
 
 

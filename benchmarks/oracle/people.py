@@ -24,7 +24,11 @@ capacity, days_of = plain(demography.capacity), plain(moves.days_of)
         "family_can_follow",
     )
 )
-TASTE, LUCK = int(PersonDraw.TASTE), int(PersonDraw.LUCK)
+RECONSIDER, LOSE_JOB, FOLLOW, TALENT, TASTE, LUCK = (
+    int(PersonDraw[name])
+    for name in ("RECONSIDER", "LOSE_JOB", "FOLLOW", "TALENT", "TASTE", "LUCK")
+)
+NONE, FARM, LOCAL, BUSINESS, SEAT_JOB, COAST_JOB = (int(job) for job in Job)
 
 
 def come_and_go(world: Any) -> None:
@@ -38,17 +42,17 @@ def come_and_go(world: Any) -> None:
             person.since = world.month
         if world.month in (person.dies, person.leaves):
             person.brought, person.savings = person.brought + person.savings, 0.0
-            person.job = Job.NONE
-        elif person.job == Job.NONE and world.clock - person.born >= ADULT:
+            person.job = NONE
+        elif person.job == NONE and world.clock - person.born >= ADULT:
             if person.place == VILLAGE:
-                person.job = Job.FARM
+                person.job = FARM
             else:
                 person.job, person.job_seat = job_at(person.place)
 
 
 def job_at(place: int) -> tuple[int, int]:
     """Return (job, seat) of a worker who lives away at ``place``."""
-    return (Job.COAST, NOBODY) if place == COAST else (Job.SEAT, place - SEAT)
+    return (COAST_JOB, NOBODY) if place == COAST else (SEAT_JOB, place - SEAT)
 
 
 def farm_days(person: Person, job: int, world: Any) -> float:
@@ -81,9 +85,7 @@ def mean(values: Any, otherwise: float) -> float:
 
 def is_hand(person: Person, world: Any) -> bool:
     """Tell whether a resident is a farm worker."""
-    return (
-        person.job == Job.FARM and 16.0 <= person.age(world.clock) < world.params["land"].farm_until
-    )
+    return person.job == FARM and 16.0 <= person.age(world.clock) < world.params["land"].farm_until
 
 
 def ability(person: Person, world: Any) -> float:
@@ -107,8 +109,11 @@ def review(world: Any, march: bool) -> None:
         for person in household.members(world.month):
             if world.clock - person.born >= ADULT:
                 household.adults_at[person.place] += 1
+        household.adults = sum(household.adults_at)
     for household in world.households:
-        members = sorted(household.members(world.month), key=lambda person: (person.born, person.uid))
+        members = sorted(
+            household.members(world.month), key=lambda person: (person.born, person.uid)
+        )
         for person in members:
             if world.clock - person.born >= ADULT and reconsiders(person, world, march):
                 choose(person, world)
@@ -117,12 +122,12 @@ def review(world: Any, march: bool) -> None:
 def reconsiders(person: Person, world: Any, march: bool) -> bool:
     """Tell whether a person thinks anew: a share each March, and whoever has lost a job."""
     p = world.params["migration"]
-    if march and uniform(world.key, person.uid, PersonDraw.RECONSIDER) < p.review:
+    if march and uniform(world.key, person.uid, RECONSIDER) < p.review:
         return True
-    if person.job not in (Job.SEAT, Job.COAST):
+    if person.job not in (SEAT_JOB, COAST_JOB):
         return False
     lost = p.separation * (1.0 - p.job_finding)
-    return uniform(world.key, person.uid, PersonDraw.LOSE_JOB) < lost
+    return uniform(world.key, person.uid, LOSE_JOB) < lost
 
 
 def choose(person: Person, world: Any) -> None:
@@ -148,18 +153,22 @@ def chance(person: Person, option: int, world: Any) -> float:
 
 def best_at_home(person: Person, world: Any) -> tuple[float, int, int]:
     """Return (utility, job, seat of the job) of the best way to live in the village."""
-    p, village, county = world.params["migration"], person.household.village, person.household.county
+    p, village, county = (
+        world.params["migration"],
+        person.household.village,
+        person.household.county,
+    )
     stays = p.stay if person.place == VILLAGE else 0.0
     earns = worth(person, person.returned, world)
 
     def utility(value: float, option: int) -> float:
         return p.kappa * (value + stays) + chance(person, option, world)
 
-    own_business = uniform(world.life_key, person.uid, PersonDraw.TALENT)
-    paid = Job.BUSINESS if own_business < world.params["local"].self_employed else Job.LOCAL
+    own_business = uniform(world.life_key, person.uid, TALENT)
+    paid = BUSINESS if own_business < world.params["local"].self_employed else LOCAL
     local = value_local(county.local_pay * earns, village.minutes_to[village.seat], p)
     options = [
-        (utility(value_home(*home_incomes(person, world)), 0), Job.FARM, NOBODY),
+        (utility(value_home(*home_incomes(person, world)), 0), FARM, NOBODY),
         (utility(local, 1), paid, NOBODY),
     ]
     seats = [(2, village.seat)]
@@ -169,7 +178,7 @@ def best_at_home(person: Person, world: Any) -> tuple[float, int, int]:
         minutes = village.minutes_to[seat]
         if minutes <= p.commute_minutes:
             value = value_commute(world.pay[SEAT + seat] * earns, minutes, p)
-            options.append((utility(value, option), Job.SEAT, seat))
+            options.append((utility(value, option), SEAT_JOB, seat))
     return max(options, key=lambda option: option[0])
 
 
@@ -183,7 +192,7 @@ def home_incomes(person: Person, world: Any) -> tuple[float, float]:
     ]
     days = sum(farm_days(other, other.job, world) for other in others)
     hands = sum(ability(other, world) for other in others if is_hand(other, world))
-    mine = farm_days(person, Job.FARM, world)
+    mine = farm_days(person, FARM, world)
     with_me = home_income(household, days + mine, hands + ability(person, world))
     return with_me, home_income(household, days, hands)
 
@@ -226,11 +235,13 @@ def best_away(person: Person, world: Any) -> tuple[float, int]:
     return max(utilities, key=lambda option: option[0])
 
 
-def utility_away(person: Person, place: int, option: int, leaves_children: bool, world: Any) -> float:
+def utility_away(
+    person: Person, place: int, option: int, leaves_children: bool, world: Any
+) -> float:
     """Return the utility of living at ``place``."""
     p, household = world.params["migration"], person.household
     there = sum(neighbour.adults_at[place] for neighbour in household.ring)
-    adults = sum(sum(neighbour.adults_at) for neighbour in household.ring)
+    adults = sum(neighbour.adults for neighbour in household.ring)
     value = value_away(
         world.pay[place] * worth(person, 0, world) - world.living[place],
         household.county.hukou[place],
@@ -258,9 +269,9 @@ def settle_at(person: Person, place: int, job: int, seat: int, month: int) -> No
 
 def settle_kin(person: Person, place: int, world: Any) -> None:
     """Put a member of a family that moves at ``place``: adults work there."""
-    job, seat = Job.NONE, NOBODY
+    job, seat = NONE, NOBODY
     if world.clock - person.born >= ADULT:
-        job, seat = (Job.FARM, NOBODY) if place == VILLAGE else job_at(place)
+        job, seat = (FARM, NOBODY) if place == VILLAGE else job_at(place)
     settle_at(person, place, job, seat, world.month)
 
 
@@ -278,14 +289,12 @@ def families_join(world: Any) -> None:
     for person in world.people:
         if person.place == VILLAGE or person.settled or not person.registered(world.month):
             continue
-        luck = uniform(world.key, person.uid, PersonDraw.FOLLOW)
-        if person.job == Job.NONE or luck >= p.follow:
+        luck = uniform(world.key, person.uid, FOLLOW)
+        if person.job == NONE or luck >= p.follow:
             continue
         others = [other for other in person.household.members(world.month) if other is not person]
         children = [
-            other
-            for other in others
-            if other.child_of(person) and world.clock - other.born < MINOR
+            other for other in others if other.child_of(person) and world.clock - other.born < MINOR
         ]
         family = children + [
             other for other in others if other is person.spouse and other not in children
@@ -319,7 +328,7 @@ def count_workers(world: Any) -> None:
         elif person.place != VILLAGE:
             world.seats[person.place - SEAT].migrants += weight
         full = worth(person, person.returned if person.place == VILLAGE else 0, world) * weight
-        if person.job == Job.SEAT:
+        if person.job == SEAT_JOB:
             world.seats[person.job_seat].rural_seekers += full
-        elif person.job in (Job.LOCAL, Job.BUSINESS):
+        elif person.job in (LOCAL, BUSINESS):
             county.local_seekers += full

@@ -1,12 +1,14 @@
 """The oracle itself: the objects of a world and the order of a month, in plain Python.
 
 It begins with the state of a ``RuralUrbanModel`` (of January 2003 or any later month) and from
-then on owes it nothing: every rule that meets more than one number is written again here.
+then on owes it nothing but the scalar rules, which are the same functions: every loop, market,
+auction, order of review, payment and budget is written again here. ``compare.COVERED`` lists the
+events: all of ``RuralUrbanModel.step``. Taken as given are the opening world (its people's lives,
+places and plots), national series, parameters in force, travel times, the path of migrants at the
+coast in the paired run, and the indicators, which only read.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 from mesa import Model
@@ -34,7 +36,7 @@ from model.accounts import FLOW_COLUMNS
 from model.calendar import DECEMBER, MARCH, month_of_year, parse_month
 from model.goods import GOODS
 from model.labour import firms_bill
-from model.ledger import Sector
+from model.ledger import INDEX, Sector
 from model.ruralurban import RuralUrbanModel
 
 
@@ -143,9 +145,10 @@ class OracleModel(Model):
         self.books = books.Books(len(self.counties))
         for sector in Sector:
             for county in self.counties:
-                self.books.tills[sector, county.row] = float(
-                    model.ledger.tills[sector, county.row]
-                )
+                self.books.tills[sector, county.row] = float(model.ledger.tills[sector, county.row])
+        for line, row in INDEX.items():
+            for county in self.counties:
+                self.books.flows[line, county.row] = float(model.ledger.flows[row, county.row])
 
     # --- the month ---------------------------------------------------------------------------------
 
