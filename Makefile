@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: headline test lint clean
+.PHONY: headline test lint baseline clean
 
 headline: $(VENV)/core.done
 	$(BIN)/ruralflow offset shaoyang
@@ -17,6 +17,9 @@ lint: $(VENV)/dev.done
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+baseline: $(VENV)/dev.done
+	$(BIN)/python -m tests.baseline
 
 clean:
 	rm -rf $(VENV) build dist

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.calendar import month_name
+from model.indicators import COLUMN
 from viz import style
 from viz.figures import short
 from viz.session import Session
@@ -29,29 +30,41 @@ class Headline(NamedTuple):
     meaning: str
 
 
+class Units(NamedTuple):
+    """Units in which a region's sums are read well: the same on all figures, whatever the month."""
+
+    count: float
+    count_word: str
+    money: float
+    money_word: str
+
+
+def units(session: Session) -> Units:
+    """Return millions and billions for a prefecture, thousands and millions for a small region."""
+    people = 0.0 if session.first is None else session.first[COLUMN["registered"]]
+    if people >= 1e6:
+        return Units(1e-6, "million", 1e-9, "bn yuan")
+    return Units(1e-3, "thousand", 1e-6, "million yuan")
+
+
 def headlines(session: Session) -> list[Headline]:
     """Return the five figures on top of the page."""
-    labour = session.series("labour_home")
-    land = session.series("mu_cultivated")
+    u = units(session)
+    labour, land = session.series("labour_home"), session.series("mu_cultivated")
     product = yearly(session.series("village_product"))
     registered = session.series("registered")
     living = yearly(session.series("living_standard"))
     if len(living):
         living = living / np.maximum(registered[YEAR - 1 :], 1.0)
-    shops = session.series("shops")
+    workers = "aged 16-64, in full-time months"
+    sown = "under a crop this year"
+    money = f"{u.money_word}/year"
     return [
-        _stock("Workers at home", labour, 1e-6, "million", "aged 16-64, in full-time months"),
-        _stock(
-            "Land farmed",
-            land[land > 0],
-            1e-6,
-            "million mu",
-            "under a crop this year",
-            "sown in March",
-        ),
-        _yearly("Village product", product, 1e-9, "bn yuan/year", "value added in villages"),
+        _stock("Workers at home", labour, u.count, u.count_word, workers),
+        _stock("Land farmed", land[land > 0], u.count, f"{u.count_word} mu", sown, "sown in March"),
+        _yearly("Village product", product, u.money, money, "value added in villages"),
         _yearly("Living standard", living, 1.0, "yuan/year", "per registered villager"),
-        _count("Online shops", shops, "households that sell online"),
+        _count("Online shops", session.series("shops"), "households that sell online"),
     ]
 
 
@@ -119,28 +132,29 @@ def charts(session: Session) -> list[Chart]:
 
 
 def _people(session: Session) -> Chart:
-    parts = [
-        ("village", session.series("people_home") / 1e6, style.PLACES["village"]),
-        ("county seat", session.series("people_county") / 1e6, style.PLACES["county"]),
-        ("main city", session.series("people_city") / 1e6, style.PLACES["city"]),
-        ("coast", session.series("people_coast") / 1e6, style.PLACES["coast"]),
-    ]
-    return _chart(session, "Where villagers live", "million registered", parts)
+    u = units(session)
+    words = {"home": "village", "county": "county seat", "city": "main city", "coast": "coast"}
+    parts = []
+    for place, word in words.items():
+        colour = style.PLACES["village" if place == "home" else place]
+        parts.append((word, session.series(f"people_{place}") * u.count, colour))
+    return _chart(session, "Where villagers live", f"{u.count_word} registered", parts)
 
 
 def _land(session: Session) -> Chart:
-    sown = session.series("mu_cultivated") / 1e6
-    twice = np.clip(session.series("mu_seasons") / 1e6 - sown, 0.0, sown)
-    idle = session.series("mu_idle") / 1e6
+    u = units(session)
+    sown = session.series("mu_cultivated") * u.count
+    twice = np.clip(session.series("mu_seasons") * u.count - sown, 0.0, sown)
+    idle = session.series("mu_idle") * u.count
     idle[np.cumsum(sown) <= 0] = np.nan  # before the first spring nothing can be said
     parts = [
         ("two crops", twice, style.LAND["two crops"]),
         ("one crop", sown - twice, style.LAND["one crop"]),
         ("idle", idle, style.LAND["idle"]),
-        ("overgrown", session.series("mu_trees") / 1e6, style.LAND["woodland"]),
-        ("city", session.series("mu_requisitioned") / 1e6, style.LAND["taken"]),
+        ("overgrown", session.series("mu_trees") * u.count, style.LAND["woodland"]),
+        ("city", session.series("mu_requisitioned") * u.count, style.LAND["taken"]),
     ]
-    return _chart(session, "Use of contracted land", "million mu", parts)
+    return _chart(session, "Use of contracted land", f"{u.count_word} mu", parts)
 
 
 def _income(session: Session) -> Chart:
@@ -151,21 +165,23 @@ def _income(session: Session) -> Chart:
         "remittance": "remittances",
         "shop": "online shops",
     }
+    u = units(session)
     missing = np.full(min(len(session.history), YEAR - 1), np.nan)
     parts = []
     for name, word in words.items():
-        sums = yearly(session.series(f"income_{name}")) / 1e9
+        sums = yearly(session.series(f"income_{name}")) * u.money
         colour = style.INCOME["business" if name == "other" else name]
         parts.append((word, np.concatenate((missing, sums)), colour))
-    return _chart(session, "Income of residents", "bn yuan, last 12 months", parts)
+    return _chart(session, "Income of residents", f"{u.money_word}, 12 months", parts)
 
 
 def _parcels(session: Session) -> Chart:
+    u = units(session)
     parts = [
-        ("received", session.series("parcels_in") / 1e6, style.BLUE),
-        ("sent", session.series("parcels_out") / 1e6, style.VERMILION),
+        ("received", session.series("parcels_in") * u.count, style.BLUE),
+        ("sent", session.series("parcels_out") * u.count, style.VERMILION),
     ]
-    chart = _chart(session, "Parcels of villages", "million a month", parts, stacked=False)
+    chart = _chart(session, "Parcels of villages", f"{u.count_word} a month", parts, stacked=False)
     if not any(values.any() for _, values, _ in parts):
         chart.option["graphic"] = {
             "type": "text",
@@ -211,12 +227,14 @@ def _chart(
 
 
 def _line(word: str, values: NDArray[np.float64], colour: str, stacked: bool) -> dict[str, Any]:
+    nothing = not np.nan_to_num(values).any()
+    width = 0 if nothing else 1 if stacked else 2
     line: dict[str, Any] = {
         "name": word,
         "type": "line",
         "symbol": "none",
         "data": [None if np.isnan(v) else float(f"{v:.4g}") for v in values],
-        "lineStyle": {"width": 1 if stacked else 2},
+        "lineStyle": {"width": width},
         "itemStyle": {"color": colour},
         "emphasis": {"disabled": True},
     }

@@ -63,7 +63,7 @@ _LAND_WORDS = (
     "mostly one crop",
     "20%+ idle",
     "50%+ idle or overgrown",
-    "10%+ taken for the city",
+    "10%+ taken by cities",
 )
 _FROM = "nothing sown yet: the year's crops are chosen in March"
 LAYERS = (

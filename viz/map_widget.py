@@ -253,7 +253,7 @@ _STYLE = """
 .rf-tip div{display:flex;justify-content:space-between;gap:14px;color:#d5dce1}
 .rf-tip div.on{color:#fff;font-weight:600}
 .rf-tip em{font-style:normal;text-align:right;font-variant-numeric:tabular-nums}
-.rf-legend{display:flex;align-items:center;gap:14px;height:32px;white-space:nowrap;overflow:hidden}
+.rf-legend{display:flex;align-items:center;gap:11px;height:32px;white-space:nowrap;overflow:hidden}
 .rf-class{display:inline-flex;align-items:center;gap:5px}
 .rf-class i{width:14px;height:12px;border-radius:2px;display:inline-block;
   box-shadow:inset 0 0 0 1px #0003}

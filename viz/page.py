@@ -12,6 +12,7 @@ import os
 import socket
 import sys
 import warnings
+from pathlib import Path
 from typing import Any
 
 # Solara reads its settings while it is imported. Nothing is reported to anybody, and a tab that
@@ -186,7 +187,10 @@ def _controls(session: Session | None, name: Any, seed: Any, pace: Any, begun: A
     built = session is not None and session.state not in (run.BUILDING, run.FAILED, run.CLOSED)
     running = session is not None and session.running
     over = session is not None and session.state == run.DONE
-    names = list(dict.fromkeys((*scenario_names(), _first["scenario"])))
+    names = [
+        {"text": Path(name).stem, "value": name}
+        for name in dict.fromkeys((*scenario_names(), _first["scenario"]))
+    ]
     small: dict[str, Any] = {"dense": True, "outlined": True, "hide_details": True}
 
     def choose_pace(value: str) -> None:

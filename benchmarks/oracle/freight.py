@@ -347,7 +347,9 @@ def review_station(village: Village, gain: float, world: Any) -> None:
     if village.station:
         if gain < 0.0 and world.month >= village.supported_until:
             village.station, village.closed = 0, True
-    elif village.parcel_service and village.station_rank < world.access_scale():
-        if village.withheld <= world.month and pays_back(hub_p.station_cost, gain, hub_p):
-            village.closed = False
-            open_station(village, 0, world)
+        return
+    reached = village.parcel_service and village.station_rank < world.access_scale()
+    allowed = reached and village.withheld <= world.month
+    if allowed and pays_back(hub_p.station_cost, gain, hub_p):
+        village.closed = False
+        open_station(village, 0, world)

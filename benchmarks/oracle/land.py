@@ -1,8 +1,7 @@
-"""A year on the land: prices expected, plans, the lease market, work, clearing, requisition."""
+"""A year on the land: prices expected, plans, the lease market, work and harvest."""
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from agents.base.draws import identity, normal, uniform
@@ -14,7 +13,6 @@ from benchmarks.oracle.objects import Crop, Household, Plot
 from benchmarks.oracle.plain import plain
 from model import farming
 from model.crops import CROP_NAMES, load_crops
-from model.land import compensation_multiple
 
 (
     machine_share,
@@ -22,7 +20,6 @@ from model.land import compensation_multiple
     net_return,
     reservation_wage,
     clearing_cost,
-    worth_clearing,
     lease_cost,
     rent_from_bids,
     perennial_yield,
@@ -35,7 +32,6 @@ from model.land import compensation_multiple
         "net_return",
         "reservation_wage",
         "clearing_cost",
-        "worth_clearing",
         "lease_cost",
         "rent_from_bids",
         "perennial_yield",
@@ -97,7 +93,7 @@ def days_on(crop: Crop, plot: Plot, household: Household, world: Any) -> float:
 
 
 def crop_return(crop: Crop, plot: Plot, world: Any) -> float:
-    """Return R of a crop before labour, yuan per mu and year; a perennial bears nothing at first."""
+    """Return R of a crop before labour, yuan per mu and year; a young perennial bears nothing."""
     r = net_return(
         plot.owner.county.price_expected[crop.row],
         crop.yield_kg,
@@ -334,89 +330,3 @@ def keep_animals_and_grain(world: Any) -> None:
         eaten = min(household.grain, p.paddy_per_person / 12.0 * household.residents)
         household.grain -= eaten
         household.own_use += eaten * household.county.farm_gate[rice]
-
-
-# --- December ------------------------------------------------------------------------------------
-
-
-def requisition(world: Any) -> None:
-    """Let the seats take land, dearest first, up to their quota, and pay for it."""
-    p, weight = world.params["requisition"], world.pull_on("land")
-    grown = [max(0.0, seat.people - seat.people_last) for seat in world.seats]
-    for seat in world.seats:
-        seat.people_last = seat.people
-        seat.growth = seat.wage * seat.people / (seat.wage_2003 * seat.people_2003)
-        seat.quota = 0.0
-        if sum(grown) > 0.0:
-            seat.quota = weight * p.quota * world.cropland * grown[seat.row] / sum(grown)
-    if weight <= 0.0 or sum(seat.quota for seat in world.seats) <= 0.0:
-        return
-    multiple = compensation_multiple(world.month, p)
-    offers = []
-    for plot in world.plots:
-        seat = world.seats[plot.owner.village.seat]
-        base = p.value_prefecture if seat.prefecture else p.value_county
-        value = base * seat.growth * math.exp(-plot.km / p.decay_km)
-        output = plot.owner.county.price_expected[0] * world.crops[0].yield_kg * plot.quality
-        if value > multiple * output and plot.area > 0.0:
-            offers.append((value, multiple * output, plot, seat))
-    for value, paid, plot, seat in sorted(offers, key=lambda offer: -offer[0]):
-        if seat.quota > 0.0:
-            take(plot, seat, value, paid, world)
-
-
-def take(plot: Plot, seat: Any, value: float, paid: float, world: Any) -> None:
-    """Take land of a plot for a seat: ``value`` and compensation ``paid`` in yuan per mu."""
-    p, owner = world.params["requisition"], plot.owner
-    mu = min(plot.area, seat.quota / owner.weight)
-    full = mu * owner.weight
-    seat.quota -= full
-    plot.area -= mu
-    plot.taken += mu
-    if plot.area <= 1e-9:
-        plot.taken, plot.area = plot.taken + plot.area, 0.0
-        plot.use, plot.operator, plot.rent = TAKEN, None, 0.0
-    owner.compensation += mu * paid * p.household_share
-    owner.cash += mu * paid * p.household_share
-    county = owner.county
-    county.sold += full * value
-    county.compensated += full * paid
-
-
-def spend_land_revenue(world: Any) -> None:
-    """Book what the seats paid for land, and spend the revenue left over compensation."""
-    p, books = world.params["requisition"], world.books
-    for county in world.counties:
-        proceeds = max(0.0, county.sold - county.compensated)
-        books.book("land_sale", county.row, county.sold)
-        village = (1.0 - p.household_share) * county.compensated
-        books.book("compensation_village", county.row, village)
-        capital, hubs = p.revenue_to_capital * proceeds, p.revenue_to_hubs * proceeds
-        books.book("infrastructure_city", county.row, capital)
-        books.book("infrastructure_hubs", county.row, hubs)
-        books.book("infrastructure_roads", county.row, proceeds - capital - hubs)
-        world.seats[county.seat].land_capital += capital
-        world.seats[county.seat].hub_grants += hubs
-        county.sold = county.compensated = 0.0
-
-
-def close_year(world: Any) -> None:
-    """Count another idle year; owners clear land whose return has come back."""
-    p = world.params["land"]
-    for plot in world.plots:
-        if plot.use != IDLE or plot.area <= 0.0:
-            continue
-        owner = plot.owner
-        wage = reservation_wage(owner.county.day_wage, owner.capacity, p)
-        crop, value = best_crop(plot, owner, wage, world)
-        gain = value - p.own_reserve
-        worth = plot.years_idle > 0 and crop is not None and owner.farm_days > 0.0 and gain > 0.0
-        if worth and worth_clearing(gain, plot.years_idle, p):
-            cost = clearing_cost(plot.years_idle, p) * plot.area
-            owner.clearing += cost
-            owner.cash -= cost
-            plot.years_idle = 0
-        else:
-            plot.years_idle += 1
-            if plot.years_idle >= p.overgrown:
-                plot.use = TREES

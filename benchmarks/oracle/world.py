@@ -15,7 +15,7 @@ from mesa import Model
 
 from agents.base.draws import lifelong_key, month_key
 from agents.kinds import NOBODY
-from benchmarks.oracle import books, freight, land, market, money, online, people
+from benchmarks.oracle import books, freight, land, market, money, online, people, yearend
 from benchmarks.oracle.objects import (
     COAST,
     SEAT,
@@ -183,9 +183,9 @@ class OracleModel(Model):
         money.spend(self)
         market.receive(self)
         if december:
-            land.requisition(self)
-            land.spend_land_revenue(self)
-            land.close_year(self)
+            yearend.requisition(self)
+            yearend.spend_land_revenue(self)
+            yearend.close_year(self)
             freight.december(self)
         online.enter_and_exit(self)
         books.book_month(self, december)
