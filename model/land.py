@@ -252,8 +252,20 @@ def lease(households, plots, crops, price, minutes, load, choice, order, month, 
         if own == NOBODY or own_value < p.offer_below:
             burden = clearing_cost(plots.years_idle[i], p) / p.clearing_horizon
             winner, option, best, second = _auction(
-                households, crops, load, i, h, tenant, tau, burden, plots.area[i], n, crop, value,
-                days, p,
+                households,
+                crops,
+                load,
+                i,
+                h,
+                tenant,
+                tau,
+                burden,
+                plots.area[i],
+                n,
+                crop,
+                value,
+                days,
+                p,
             )
         rent = rent_from_bids(second, p)
         if winner != NOBODY and (own == NOBODY or rent >= max(own_value, 0.0)):

@@ -20,10 +20,10 @@ from agents.kinds import NOBODY, Place
 from agents.migrant import lives, moves
 from model import accounts, checks, farming, migration, trade
 from model.calendar import DECEMBER, MARCH, month_of_year
-from model.crops import CROP_NAMES, follow_series, load_crops
+from model.crops import CROP_NAMES, load_crops
 from model.goods import GOODS, load_goods
 from model.indicators import Records
-from model.labour import Seats, firms_bill, halfway, open_seats
+from model.labour import Seats, firms_bill, open_seats
 from model.ledger import Ledger, Sector
 from model.offline import OfflineMarket
 from model.paired import reference_path
@@ -34,7 +34,6 @@ from model.series import load_series
 from model.start import burn_in
 from model.switches import Synthetic
 from model.synthetic import synthetic_region
-from model.villages import Villages
 from model.world import make_world
 
 _SEAT = int(Place.SEAT)
@@ -54,7 +53,7 @@ class RuralUrbanModel(PopulationModel):
         self.seed_used = int(seed)
         self.month = -1
         self.params: dict[str, Any] = self.scenario.in_force(0)
-        self.region = _region(self.scenario)
+        self.region = region_of(self.scenario)
         self.series = load_series(
             self.scenario.months,
             national=self.params["national"],
@@ -219,9 +218,7 @@ class RuralUrbanModel(PopulationModel):
             getattr(self.households, column)[:] = 0.0
         self.paid[:] = 0.0
         self.goods_made[:] = 0.0
-        self.firms_bill = self.firms_base * self.pulled(
-            1.0, firms_bill(np.ones(1), self.era, self.params["local"])[0]
-        )
+        self.firms_bill = firms_bill(self.firms_base, self.era, self.params["local"])
 
     def live(self) -> None:
         """Let people be born, grow up, leave for college and die."""
@@ -331,10 +328,6 @@ class RuralUrbanModel(PopulationModel):
         """Residents of each seat (S,)."""
         return self.seats.people
 
-    def pulled(self, then: float, now: float) -> float:
-        """Return the value between 2003's and today's that the pull on labour leaves."""
-        return halfway(self.pull_on_labour, then, now)
-
     def coast_path(self, month: int) -> float:
         """Return the migrants at the coast in the paired run; 0 where there is none."""
         return 0.0 if self.reference is None else float(self.reference[month])
@@ -372,7 +365,8 @@ class RuralUrbanModel(PopulationModel):
         self._registered_last = registered
 
 
-def _region(scenario: Scenario) -> Region:
+def region_of(scenario: Scenario) -> Region:
+    """Return the region of a scenario: read from its folder, or made."""
     folder = scenario.region_folder
     geography = scenario.group("geography")
     if folder is not None:
@@ -381,4 +375,4 @@ def _region(scenario: Scenario) -> Region:
     return synthetic_region(**scenario.region._asdict(), params=geography)
 
 
-__all__ = ["RuralUrbanModel", "Villages", "follow_series"]
+__all__ = ["RuralUrbanModel", "region_of"]

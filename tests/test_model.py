@@ -81,7 +81,9 @@ def random_settings(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @settings(
-    max_examples=200, deadline=None, derandomize=True,
+    max_examples=200,
+    deadline=None,
+    derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(changes=random_settings(), seed=st.integers(0, 10**6), months=st.integers(13, 26))

@@ -24,9 +24,17 @@ from model.errors import InputError
 from model.indicators import COLUMN, VILLAGE
 from model.scenario import Scenario, load_scenario
 from model.synthetic import tiny_region
-from viz.layers import HALF_IDLE, LAYERS, OUTSIDE, POSITION, TAKEN, TWO_CROPS, layer_values
+from viz.layers import (
+    HALF_IDLE,
+    LAYERS,
+    OUTSIDE,
+    POSITION,
+    TAKEN,
+    TWO_CROPS,
+    layer_values,
+    outlines,
+)
 from viz.layers import _nearest as nearest_place
-from viz.layers import outlines
 from viz.session import CLOSED, DONE, FAILED, READY, Session
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -46,10 +54,15 @@ mean_slope = 8.0
 [set.access]
 start = "2003-01"
 """
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run "
-    "--disable-background-networking --disable-component-update --disable-sync"
-).split()
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 #: Seconds that anything on the page may take; compiling for the first time takes most of it.
 PATIENCE = 120.0
 
@@ -332,7 +345,7 @@ def test_the_page_runs_pauses_and_resets_without_the_internet(tab: Tab) -> None:
     assert all(name in cards for name in ("Workers at home", "Land farmed", "Village product"))
     assert "–" not in cards, "after a year each figure has a value"
     assert page.locator(".rf-plot canvas").count() == 4
-    page.click("text=Travel time")
+    page.click(".rf-layers button:text-is('Travel time')")
     page.wait_for_timeout(200)
     assert tab.colours() >= 5
     page.click(".rf-reset")
@@ -350,7 +363,7 @@ def test_all_of_it_is_seen_without_scrolling(tab: Tab) -> None:
 def test_layers_with_nothing_say_so_and_cells_say_what_they_are(tab: Tab) -> None:
     page = tab.page
     assert "nothing sown yet" in page.inner_text(".rf-note")
-    page.click("text=Shops")
+    page.click(".rf-layers button:text-is('Shops')")
     page.wait_for_selector(".rf-note:has-text('no shops yet')")
     assert "online shops per 100 households" in page.inner_text(".rf-legend")
     box = page.locator(".rf-map canvas").bounding_box()
@@ -363,13 +376,17 @@ def test_layers_with_nothing_say_so_and_cells_say_what_they_are(tab: Tab) -> Non
 
 
 def test_a_wrong_seed_is_refused_beside_the_field_and_a_right_one_begins_anew(tab: Tab) -> None:
-    page = tab.page
-    field = page.get_by_label("Seed")
-    field.fill("many")
-    page.wait_for_selector("text=a whole number from 0")
-    page.locator(".rf-top input").nth(1).fill("7")
-    page.wait_for_selector("text=a whole number from 0", state="detached")
-    page.wait_for_selector(".rf-run:not([disabled])", timeout=PATIENCE * 1000)
+    page, seed = tab.page, tab.page.locator(".rf-seed input")
+    page.click(".rf-step")
+    tab.wait(1)
+    seed.fill("many")
+    seed.press("Enter")
+    page.wait_for_selector(".rf-seed:has-text('a whole number from 0')")
+    assert tab.months() == 1, "the run goes on as it was"
+    seed.fill("7")
+    seed.press("Enter")
+    page.wait_for_selector(".rf-state:has-text('ready · 0 of')", timeout=PATIENCE * 1000)
+    assert "a whole number" not in page.inner_text(".rf-seed")
     assert tab.is_clean()
 
 

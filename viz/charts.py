@@ -33,8 +33,8 @@ class Headline(NamedTuple):
 class Units(NamedTuple):
     """Units in which a region's sums are read well: the same on all figures, whatever the month."""
 
-    count: float
-    count_word: str
+    number: float
+    number_word: str
     money: float
     money_word: str
 
@@ -60,8 +60,10 @@ def headlines(session: Session) -> list[Headline]:
     sown = "under a crop this year"
     money = f"{u.money_word}/year"
     return [
-        _stock("Workers at home", labour, u.count, u.count_word, workers),
-        _stock("Land farmed", land[land > 0], u.count, f"{u.count_word} mu", sown, "sown in March"),
+        _stock("Workers at home", labour, u.number, u.number_word, workers),
+        _stock(
+            "Land farmed", land[land > 0], u.number, f"{u.number_word} mu", sown, "sown in March"
+        ),
         _yearly("Village product", product, u.money, money, "value added in villages"),
         _yearly("Living standard", living, 1.0, "yuan/year", "per registered villager"),
         _count("Online shops", session.series("shops"), "households that sell online"),
@@ -137,24 +139,24 @@ def _people(session: Session) -> Chart:
     parts = []
     for place, word in words.items():
         colour = style.PLACES["village" if place == "home" else place]
-        parts.append((word, session.series(f"people_{place}") * u.count, colour))
-    return _chart(session, "Where villagers live", f"{u.count_word} registered", parts)
+        parts.append((word, session.series(f"people_{place}") * u.number, colour))
+    return _chart(session, "Where villagers live", f"{u.number_word} registered", parts)
 
 
 def _land(session: Session) -> Chart:
     u = units(session)
-    sown = session.series("mu_cultivated") * u.count
-    twice = np.clip(session.series("mu_seasons") * u.count - sown, 0.0, sown)
-    idle = session.series("mu_idle") * u.count
+    sown = session.series("mu_cultivated") * u.number
+    twice = np.clip(session.series("mu_seasons") * u.number - sown, 0.0, sown)
+    idle = session.series("mu_idle") * u.number
     idle[np.cumsum(sown) <= 0] = np.nan  # before the first spring nothing can be said
     parts = [
         ("two crops", twice, style.LAND["two crops"]),
         ("one crop", sown - twice, style.LAND["one crop"]),
         ("idle", idle, style.LAND["idle"]),
-        ("overgrown", session.series("mu_trees") * u.count, style.LAND["woodland"]),
-        ("city", session.series("mu_requisitioned") * u.count, style.LAND["taken"]),
+        ("overgrown", session.series("mu_trees") * u.number, style.LAND["woodland"]),
+        ("city", session.series("mu_requisitioned") * u.number, style.LAND["taken"]),
     ]
-    return _chart(session, "Use of contracted land", f"{u.count_word} mu", parts)
+    return _chart(session, "Use of contracted land", f"{u.number_word} mu", parts)
 
 
 def _income(session: Session) -> Chart:
@@ -178,10 +180,10 @@ def _income(session: Session) -> Chart:
 def _parcels(session: Session) -> Chart:
     u = units(session)
     parts = [
-        ("received", session.series("parcels_in") * u.count, style.BLUE),
-        ("sent", session.series("parcels_out") * u.count, style.VERMILION),
+        ("received", session.series("parcels_in") * u.number, style.BLUE),
+        ("sent", session.series("parcels_out") * u.number, style.VERMILION),
     ]
-    chart = _chart(session, "Parcels of villages", f"{u.count_word} a month", parts, stacked=False)
+    chart = _chart(session, "Parcels of villages", f"{u.number_word} a month", parts, stacked=False)
     if not any(values.any() for _, values, _ in parts):
         chart.option["graphic"] = {
             "type": "text",

@@ -13,7 +13,7 @@ import socket
 import sys
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 # Solara reads its settings while it is imported. Nothing is reported to anybody, and a tab that
 # disappears without a word is given up after two minutes, its model with it.
@@ -136,6 +136,7 @@ def Page() -> None:
     begun = solara.use_reactive(0)  # runs begun, so that Reset begins another
     notices = solara.use_reactive(0)
     current: solara.Reactive[Session | None] = solara.use_reactive(None)
+    screen = solara.use_ref(cast("Screen | None", None))
     session = current.value
     assert notices.value >= 0  # reading it is what makes a notice draw the page again
     solara.Style(_CSS)
@@ -150,14 +151,18 @@ def Page() -> None:
             _series(session)
         _footnote(session)
 
+    def attach() -> None:
+        screen.current = Screen(solara.get_widget(world))
+
     def begin() -> Any:
-        screen = Screen(solara.get_widget(world))
-        created = _new_session(name.value, seed.value, screen, notices)
+        assert screen.current is not None
+        created = _new_session(name.value, seed.value, screen.current, notices)
         created.pace = PACES[pace.value]
         current.set(created)
         created.start()
         return created.close
 
+    solara.use_effect(attach, [])  # the map stays the same when the run begins anew
     solara.use_effect(begin, [name.value, seed.value, begun.value])
 
 
@@ -251,27 +256,31 @@ def _controls(session: Session | None, name: Any, seed: Any, pace: Any, begun: A
 
 @solara.component
 def _SeedField(seed: Any) -> Any:
-    """A whole number; anything else is refused beside the field and the run goes on."""
+    """A whole number, taken on Enter or on leaving the field; anything else is refused beside it."""
+    text, set_text = solara.use_state(str(seed.value))
     wrong, set_wrong = solara.use_state("")
 
-    def take(text: str) -> None:
-        text = str(text).strip()
-        if text.isdecimal() and int(text) <= _MOST_SEED:
-            set_wrong("")
-            seed.set(int(text))
-        else:
-            set_wrong("a whole number from 0")
+    def take(*_: Any) -> None:
+        word = str(text).strip()
+        good = word.isascii() and word.isdecimal() and int(word) <= _MOST_SEED
+        set_wrong("" if good else "a whole number from 0")
+        if good:
+            seed.set(int(word))
 
-    return solara.v.TextField(
+    field = solara.v.TextField(
         label=wrong or "Seed",
         error=bool(wrong),
-        v_model=str(seed.value),
+        v_model=text,
+        on_v_model=set_text,
         dense=True,
         outlined=True,
         hide_details=True,
-        style_="width:110px",
-        on_v_model=take,
+        class_="rf-seed",
+        style_="width:110px" if not wrong else "width:190px",
     )
+    solara.v.use_event(field, "blur", take)
+    solara.v.use_event(field, "keyup.enter", take)
+    return field
 
 
 def _clock(session: Session | None) -> None:

@@ -44,6 +44,8 @@ LEASE_ORDER, VILLAGE_KIND = int(FarmerDraw.LEASE_ORDER), int(Kind.VILLAGE)
 LIVESTOCK, PRICE, WEATHER = transfers._LIVESTOCK, farming._PRICE, farming._WEATHER
 IDLE, TREES, TAKEN, CROP = (int(use) for use in Use)
 IMPOSSIBLE = -1.0e18
+#: Bids nearer than this are equal, yuan per mu: rounding must not choose the tenant.
+SAME_BID = 1e-9
 
 
 def expect(world: Any) -> None:
@@ -183,7 +185,7 @@ def add_load(household: Household, crop: Crop, plot: Plot, sign: float, world: A
 
 def least_loss(household: Household, wage: float, tight: int, world: Any) -> tuple[Any, Any, float]:
     """Return (plot, new crop, loss per day) of the change that frees the tight month cheapest."""
-    best = (None, None, 1.0e18)
+    best: tuple[Any, Any, float] = (None, None, 1.0e18)
     for plot in household.plots:
         if plot.choice == NOBODY:
             continue
@@ -243,9 +245,12 @@ def settle_plot(plot: Plot, tenant: Household | None, world: Any) -> None:
 
 
 def bids_for(plot: Plot, tenant: Household | None, world: Any) -> list[tuple[float, Any, Any]]:
-    """Return (bid, household, crop) of all neighbours who can work the plot, best first."""
+    """Return (bid, household, crop) of all neighbours who can work the plot, best first.
+
+    Of equal bids the nearest neighbour's counts first: neighbours of one age bid the same.
+    """
     p, bids = world.params["land"], []
-    cost = lease_cost(world.month, p)
+    cost = lease_cost(world.era, p)
     burden = clearing_cost(plot.years_idle, p) / p.clearing_horizon
     for neighbour in plot.owner.ring:
         if neighbour is plot.owner or neighbour.spare_days <= 0.0:
@@ -255,7 +260,12 @@ def bids_for(plot: Plot, tenant: Household | None, world: Any) -> list[tuple[flo
         bid = value - (burden + tau)
         if crop is not None and bid > 0.0 and fits(neighbour, crop, plot, world):
             bids.append((bid, neighbour, crop))
-    return sorted(bids, key=lambda bid: -bid[0])
+    best = None
+    for bid in bids:
+        if best is None or bid[0] > best[0] + SAME_BID:
+            best = bid
+    others = sorted((bid for bid in bids if bid is not best), key=lambda bid: -bid[0])
+    return [] if best is None else [best, *others]
 
 
 def fits(household: Household, crop: Crop, plot: Plot, world: Any) -> bool:
@@ -315,10 +325,10 @@ def harvest(plot: Plot, crop: Crop, farmer: Household, share: float, world: Any)
 def keep_animals_and_grain(world: Any) -> None:
     """Sell animals; keep grain of the harvest for the table, and eat from the store."""
     p, rice = world.params["budget"], farming.RICE
-    net = livestock_net(world.month, p)
+    net = livestock_net(world.era, p)
     for household in world.households:
         rank = uniform(world.life_key, household.uid, LIVESTOCK)
-        household.side = net if keeps_livestock(rank, world.month, p) else 0.0
+        household.side = net if keeps_livestock(rank, world.era, p) else 0.0
         sales = household.side * household.workers_home * household.capacity
         sales /= 1.0 - p.livestock_feed
         household.livestock_sale += sales

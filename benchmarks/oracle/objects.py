@@ -120,6 +120,6 @@ class County(Agent):
         self.row = row
 
 
-def at_or_none(things: list[Any], row: int) -> Any:
+def at_or_none(things: list[Any], row: Any) -> Any:
     """Return the object of a row, None for NOBODY."""
     return None if row == NOBODY else things[row]

@@ -69,7 +69,7 @@ class OracleModel(Model):
         freight.take_over(self, model)
         money.update_terms(self)
 
-    # --- the world as it was -----------------------------------------------------------------------
+    # --- the world as it was ---------------------------------------------------------------------
 
     def _make_places(self, model: RuralUrbanModel) -> None:
         self.crops = [Crop(self, model.crops, k) for k in range(len(model.crops))]
@@ -150,7 +150,7 @@ class OracleModel(Model):
             for county in self.counties:
                 self.books.flows[line, county.row] = float(model.ledger.flows[row, county.row])
 
-    # --- the month ---------------------------------------------------------------------------------
+    # --- the month -------------------------------------------------------------------------------
 
     def step(self) -> None:
         """Advance the world by one month, in the order of MODEL section 3."""
@@ -201,7 +201,7 @@ class OracleModel(Model):
         for household in self.households:
             for name in FLOW_COLUMNS:
                 setattr(household, name, 0.0)
-        growth = float(firms_bill(np.ones(1), self.month, self.params["local"])[0])
+        growth = float(firms_bill(np.ones(1), self.era, self.params["local"])[0])
         for county in self.counties:
             county.firms_bill = county.firms_base * growth ** self.pull_on("labour")
 
@@ -223,12 +223,17 @@ class OracleModel(Model):
         online.book(self)
         freight.book(self)
 
-    # --- switches ----------------------------------------------------------------------------------
+    # --- switches --------------------------------------------------------------------------------
 
     @property
     def clock(self) -> int:
         """The month by which people age."""
         return 0 if self.params["demography"].frozen else max(self.month, 0)
+
+    @property
+    def era(self) -> int:
+        """The month whose dated parameters and trends hold."""
+        return 0 if self.params["national"].frozen else max(self.month, 0)
 
     def pull_on(self, what: str) -> float:
         """Return the weight of the pull on ``labour`` or ``land`` (MODEL 1)."""

@@ -1,0 +1,154 @@
+"""One run: the model stepped to its end, and the tables that it leaves."""
+
+from __future__ import annotations
+
+import resource
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numba.core import event
+
+from experiments.output import OutputFolder, provenance
+from experiments.panel import Panel
+from experiments.progress import Progress
+from model import RuralUrbanModel
+from model.calendar import month_name
+from model.ledger import FLOWS
+from model.scenario import Scenario
+
+#: Indicators of the summary: name in the summary -> column, sum or mean of the last 12 months.
+SUMMARY = {
+    "people_home": "people_home",
+    "workers_at_home": "labour_home",
+    "migrants_out": "migrants_out",
+    "mu_cultivated": "mu_cultivated",
+    "mu_idle": "mu_idle",
+    "mu_leased": "mu_leased",
+    "village_product": "village_product",
+    "shops": "shops",
+    "shop_turnover": "shop_turnover",
+}
+
+
+class Stopwatch(event.Listener):
+    """Adds up the seconds that numba spends compiling (compiling within compiling once)."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._open: list[float] = []
+
+    def on_start(self, event: Any) -> None:
+        """Note when a compilation begins."""
+        self._open.append(time.perf_counter())
+
+    def on_end(self, event: Any) -> None:
+        """Add its length, if it is not part of another."""
+        began = self._open.pop()
+        if not self._open:
+            self.seconds += time.perf_counter() - began
+
+
+@contextmanager
+def compiling(progress: Progress | None = None) -> Iterator[Stopwatch]:
+    """Measure compilation; announce it once it has taken two seconds."""
+    watch = Announcer(progress)
+    with event.install_listener("numba:compile", watch):
+        yield watch
+
+
+class Announcer(Stopwatch):
+    """A stopwatch that says that a first run compiles."""
+
+    def __init__(self, progress: Progress | None):
+        super().__init__()
+        self.progress = progress
+
+    def on_end(self, event: Any) -> None:
+        """Add up, and say so the first time that it is worth saying."""
+        super().on_end(event)
+        if self.seconds > 2.0 and self.progress is not None:
+            self.progress.say("compiling the rules, once for this version and machine")
+            self.progress = None
+
+
+def run_scenario(
+    scenario: Scenario, seed: int, out: OutputFolder, progress: Progress
+) -> dict[str, Any]:
+    """Run ``scenario`` with ``seed`` and write its files into ``out``; return ``run.json``.
+
+    Files: run.json, months.parquet, flows.parquet, villages.parquet, and with ``panel``
+    households.parquet and plots.parquet (each December).
+    """
+    with compiling(progress) as watch:
+        began = time.perf_counter()
+        model = RuralUrbanModel(scenario, seed)
+        panel = Panel(model) if scenario.panel else None
+        for month in range(scenario.months):
+            model.step()
+            if panel is not None:
+                panel.collect()
+            progress(month + 1, scenario.months)
+        origin = provenance(scenario, seed)
+        for name, table in tables_of(model).items():
+            out.write_parquet(table, f"{name}.parquet", origin)
+        for name, table in panel.tables().items() if panel is not None else ():
+            out.write_parquet(table, f"{name}.parquet", origin)
+        wall = time.perf_counter() - began
+    report = {
+        **origin,
+        "scenario": scenario.resolved(),
+        "seed": seed,
+        "wall_s": round(wall - watch.seconds, 3),
+        "compile_s": round(watch.seconds, 3),
+        "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+        "worst_breach": model.ledger.worst_breach if scenario.strict else None,
+        "filled_series": model.series.filled,
+        "assumed_of_the_region": list(model.region.filled),
+        "summary": summary(model),
+    }
+    out.write_json("run.json", report)
+    return report
+
+
+def tables_of(model: RuralUrbanModel) -> dict[str, pd.DataFrame]:
+    """Return the tables that every run writes: months, flows, villages."""
+    return {
+        "months": model.records.months_table(),
+        "flows": flows_table(model),
+        "villages": model.records.villages_table(),
+    }
+
+
+def flows_table(model: RuralUrbanModel) -> pd.DataFrame:
+    """Return month, payer, payee, kind, county, yuan of every flow that is not 0."""
+    flows = np.array(model.records.flows)
+    at, line, county = np.nonzero(flows)
+    months = np.array([month_name(t) for t in model.records.months])
+    names = model.region.counties["name_en"].to_numpy()
+    return pd.DataFrame(
+        {
+            "month": months[at],
+            "payer": np.array([f.payer.name for f in FLOWS])[line],
+            "payee": np.array([f.payee.name for f in FLOWS])[line],
+            "kind": np.array([f.kind for f in FLOWS])[line],
+            "line": np.array([f.name for f in FLOWS])[line],
+            "county": names[county],
+            "yuan": flows[at, line, county],
+        }
+    )
+
+
+def summary(model: RuralUrbanModel) -> dict[str, float]:
+    """Return the region's figures of the last twelve months (means of stocks, sums of flows)."""
+    months = model.records.months_table()
+    by_month = months.groupby("month", sort=True).sum(numeric_only=True).tail(12)
+    found = {}
+    for name, column in SUMMARY.items():
+        values = by_month[column]
+        flow = column in ("village_product", "shop_turnover")
+        found[name] = float(values.sum() if flow else values.mean())
+    return found
