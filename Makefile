@@ -7,7 +7,7 @@ BIN = $(VENV)/bin
 .PHONY: headline test lint baseline clean
 
 headline: $(VENV)/core.done
-	$(BIN)/ruralflow offset shaoyang
+	$(BIN)/ruralflow offset shaoyang --replicates 4
 
 test: $(VENV)/dev.done
 	$(BIN)/python -m pytest

@@ -101,8 +101,21 @@ def _run(options: argparse.Namespace) -> None:
 
         progress = Progress("ruralflow run", options.quiet)
         result = run_scenario(scenario, options.seed, out, progress)
+        _draw_run(out, scenario, options.seed)
         progress.close()
         _show(result.get("summary", {}), out.path)
+
+
+def _draw_run(out: OutputFolder, scenario: Scenario, seed: int) -> None:
+    """Draw the run from the tables that it wrote."""
+    from pandas import read_parquet
+
+    from experiments.output import provenance
+    from viz.figures import run_figures
+
+    names = ("months", "flows", "villages")
+    tables = {name: read_parquet(out.path / f"{name}.parquet") for name in names}
+    run_figures(tables, out, provenance(scenario, seed))
 
 
 def _offset(options: argparse.Namespace) -> None:
@@ -126,6 +139,9 @@ def _offset(options: argparse.Namespace) -> None:
             posterior=options.posterior,
             workers=options.workers,
         )
+        from viz.offset_figures import offset_figures
+
+        offset_figures(result, out, result["provenance"])
         progress.close()
         _show(result.get("headline", []), out.path)
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from experiments.output import OutputFolder
 from model.indicators import COUNTY, VILLAGE
 from viz import style
+from viz.offset import offset_figures
 from viz.sankey import draw_sankey
 
 _YEARLY = {indicator.name: indicator.year for indicator in (*VILLAGE, *COUNTY)}
@@ -269,4 +270,4 @@ def short(value: float) -> str:
     return f"{value:.1f}" if size >= 10 else f"{value:.2f}" if size >= 0.01 else f"{value:.2g}"
 
 
-__all__ = ["Timeline", "percent", "run_figures", "short", "timeline"]
+__all__ = ["Timeline", "offset_figures", "percent", "run_figures", "short", "timeline"]

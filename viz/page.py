@@ -256,7 +256,7 @@ def _controls(session: Session | None, name: Any, seed: Any, pace: Any, begun: A
 
 @solara.component
 def _SeedField(seed: Any) -> Any:
-    """A whole number, taken on Enter or on leaving the field; anything else is refused beside it."""
+    """A whole number, taken on Enter or on leaving the field; all else is refused beside it."""
     text, set_text = solara.use_state(str(seed.value))
     wrong, set_wrong = solara.use_state("")
 

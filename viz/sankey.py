@@ -31,7 +31,7 @@ SECTORS = {
     "COLLECTIVE": ("village collective", "village collective", "#c9c9c9"),
     "OUTSIDE": ("outside", "outside", "#c9c9c9"),
 }
-#: Sectors with less than this share of the money are drawn together as "other".
+#: Sectors with less than this share of the money are drawn together as "other"; a trace is not.
 SMALL = 0.012
 #: Where the ribbons end, as a share of the panel's width; beyond it stand the words.
 OUTER = 0.355
@@ -64,7 +64,7 @@ def _gather(sides: pd.Series) -> pd.Series:
         return sides
     small = sides < SMALL * sides.sum()
     gathered = sides[~small]
-    if small.any():
+    if sides[small].sum() > SMALL / 4 * sides.sum():
         gathered = pd.concat([gathered, pd.Series({_OTHER: sides[small].sum()})])
     return gathered
 

@@ -145,8 +145,8 @@ class Session:
         if self._closed:
             return
         self._on_built(model, self.places)
-        self.state = READY
         self._draw(opening)
+        self.state = READY
         self._tell()
 
     def _await_work(self) -> bool:
@@ -169,7 +169,7 @@ class Session:
             self.model.step()
             self._remember()
             if self.month >= self.months - 1:
-                self.state, self._running = DONE, False
+                self._running = False
             elif begin - drawn >= FRAME_S:
                 drawn = time.monotonic()
                 self._draw(self.model.records.last)
@@ -177,9 +177,8 @@ class Session:
                 told = time.monotonic()
                 self._tell()
             self._keep_pace(begin)
-        if self.state == RUNNING:
-            self.state = READY
         self._draw(self.model.records.last)
+        self.state = DONE if self.month >= self.months - 1 else READY
         self._tell()
 
     def _keep_pace(self, begin: float) -> None:

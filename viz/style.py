@@ -6,6 +6,7 @@ areas that touch also differ in lightness, so that a picture survives a black-an
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -105,7 +106,7 @@ def finish(figure: Figure, title: str, provenance: dict[str, Any], note: str = "
     """Put the title above and the source below a figure whose axes are already laid out."""
     height = figure.get_figheight()
     figure.text(0.012, 1 - 0.1 / height, title, fontsize=11, fontweight="bold", va="top", color=INK)
-    text = f"{note}\n{source_line(provenance)}" if note else source_line(provenance)
+    text = "\n".join([*textwrap.wrap(note, 140), source_line(provenance)])
     figure.text(0.012, 0.07 / height, text, fontsize=6.5, color=GREY, va="bottom", linespacing=1.4)
     return figure
 
@@ -172,9 +173,15 @@ def value_axis(axes: Axes, unit: str, zero: bool = True) -> None:
     axes.grid(axis="y", color="#ececec", linewidth=0.6)
     axes.spines["left"].set_visible(False)
     axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
+    axes.yaxis.set_major_formatter(FuncFormatter(_plain))
     if zero:
         axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
     axes.text(0, 1.02, unit, transform=axes.transAxes, fontsize=7, color=GREY, va="bottom")
+
+
+def _plain(value: float, _: object) -> str:
+    """Return a number of an axis: thousands by commas, a true minus sign."""
+    return f"{value:,.10g}".replace("-", "\N{MINUS SIGN}")
 
 
 def _readable(colour: str) -> str:

@@ -1,0 +1,159 @@
+"""The headline experiment: verdicts, pairing, resumption, and independence of workers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from experiments import arms as arms_module
+from experiments.arms import ARMS, BARE, FULL, KEPT, NEITHER, arms_of, run_arms, spans
+from experiments.bootstrap import Interval, mean_interval, ratio_interval, resamples
+from experiments.offset import GAIN, OFFSET, UNKNOWN, evaluate, flat, judge, run_offset
+from experiments.output import OutputFolder
+from experiments.progress import Progress
+from model import load_scenario
+from model.switches import Synthetic
+
+QUIET = Progress("test", quiet=True)
+
+
+def fabricated(loss: float, gained: float, noise: float = 1.0, worlds: int = 12) -> pd.DataFrame:
+    """Return arm tables in which worlds differ much and arms by ``loss`` and ``gained``.
+
+    Each arm has luck of its own, up in one world and down in the next: none on average.
+    """
+    generator = np.random.default_rng(5)
+    rows = []
+    for i in range(worlds):
+        world = 1_000.0 + 200.0 * generator.standard_normal()
+        value = {
+            NEITHER: world + loss,
+            BARE: world,
+            FULL: world + gained,
+            KEPT: world + loss + gained,
+        }
+        for rank, arm in enumerate(ARMS):
+            for county, share in (("east", 0.25), ("west", 0.75)):
+                luck = noise * rank * (-1) ** i
+                for outcome in (
+                    "labour_home",
+                    "labour_home_young",
+                    "labour_home_schooling",
+                    "mu_cultivated",
+                    "mu_seasons",
+                    "village_product",
+                    "living_standard",
+                    "real_income",
+                    "registered",
+                    "people_home",
+                ):
+                    heads = outcome in ("registered", "people_home")
+                    amount = 10.0 if heads else share * (value.get(arm, world) + luck)
+                    rows.append((2020, county, outcome, amount, arm, i))
+    columns = ["year", "county", "column", "value", "arm", "replicate"]
+    return pd.DataFrame(rows, columns=columns)  # fmt: skip
+
+
+def small(**changes):
+    """Return a small scenario of two years."""
+    region = Synthetic(width=10, height=10, counties=2)
+    options = {"region": region, "sample": 0.02, "months": 24, "access.start": "2003-02"}
+    return load_scenario("shaoyang").with_(**(options | changes))
+
+
+@pytest.mark.parametrize(
+    ("bounds", "verdict"), [((1.0, 3.0), OFFSET), ((-3.0, -1.0), GAIN), ((-1.0, 1.0), UNKNOWN)]
+)
+def test_three_verdicts(bounds, verdict):
+    """A ratio only where the loss is above 0; below it a gain; across it nobody knows."""
+    assert judge(Interval(sum(bounds) / 2, *bounds)) == verdict
+
+
+def test_offset_of_fabricated_arms_is_the_ratio_that_was_put_in():
+    """Loss 40, return 10, interaction 0: the offset is a quarter, of a region and of a county."""
+    result = evaluate(fabricated(40.0, 10.0), list(ARMS), 2015, seed=1)
+    found = result["outcomes"]["labour"]["last 12 months"]
+    assert found["verdict"] == OFFSET
+    assert found["loss"]["value"] == pytest.approx(40.0, abs=1.0)
+    assert found["offset"]["low"] < 0.25 < found["offset"]["high"]
+    assert found["interaction"]["low"] < 0.0 < found["interaction"]["high"]
+    west = result["by_county"]["labour"]["west"]
+    assert west["loss"]["value"] == pytest.approx(30.0, abs=1.0)
+
+
+def test_no_ratio_where_the_pull_was_a_gain_or_nothing_is_known():
+    """Then the offset is absent, in the result and in the table."""
+    gain = evaluate(fabricated(-40.0, 10.0), list(ARMS), 2015, seed=1)
+    nothing = evaluate(fabricated(0.0, 0.0), list(ARMS), 2015, seed=1)
+    assert gain["outcomes"]["land"]["last 12 months"]["verdict"] == GAIN
+    assert nothing["outcomes"]["land"]["last 12 months"]["verdict"] == UNKNOWN
+    for result in (gain, nothing):
+        assert "offset" not in result["outcomes"]["land"]["last 12 months"]
+        rows = flat(result)
+        assert not rows["quantity"].str.startswith("offset").any()
+
+
+def test_pairing_narrows_the_interval():
+    """Worlds differ by 200, arms within one by 1: unpaired intervals are a hundred times wider."""
+    found = evaluate(fabricated(40.0, 10.0), list(ARMS), 2015, seed=1)["outcomes"]["product"]
+    last = found["last 12 months"]
+    assert last["half_width_unpaired"]["loss"] > 50 * last["half_width_paired"]["loss"]
+
+
+def test_ratio_is_one_of_sums_and_the_bootstrap_is_reproducible():
+    """Two worlds with losses 1 and 3 and returns 1 and 0: 1/4, not the mean ratio 1/2."""
+    top, bottom, rows = np.array([1.0, 0.0]), np.array([1.0, 3.0]), resamples(2, 7)
+    assert ratio_interval(top, bottom, rows).value == 0.25
+    assert np.array_equal(rows, resamples(2, 7))
+    assert not np.array_equal(rows, resamples(2, 8))
+    assert mean_interval(top, rows).low <= 0.5 <= mean_interval(top, rows).high
+
+
+def test_spans_weigh_years():
+    """The last year; all years of access; the same at five percent a year."""
+    found = spans([2007, 2008, 2009], 2008)
+    assert found["last 12 months"] == {2009: 1.0}
+    assert found["since access began"] == {2008: 1.0, 2009: 1.0}
+    assert found["since access began, 5% a year"][2009] == pytest.approx(1 / 1.05)
+
+
+def test_resumed_runs_do_only_what_is_missing_and_give_the_same(tmp_path, monkeypatch):
+    """A part that is there is not run again; one that is lost is run to the same numbers."""
+    arms = {name: arms_of(small())[name] for name in (BARE, FULL)}
+    ran = []
+    measure = arms_module.measure
+    monkeypatch.setattr(
+        arms_module, "measure", lambda s, seed: ran.append(seed) or measure(s, seed)
+    )
+    with OutputFolder(tmp_path / "o") as out:
+        first = run_arms(arms, 2, 1, out, QUIET, workers=1)
+        assert len(ran) == 4
+        again = run_arms(arms, 2, 1, out, QUIET, workers=1)
+        assert len(ran) == 4
+        next((tmp_path / "o" / "parts").iterdir()).unlink()
+        third = run_arms(arms, 2, 1, out, QUIET, workers=1)
+        assert len(ran) == 5
+    pd.testing.assert_frame_equal(first, again)
+    pd.testing.assert_frame_equal(first, third)
+
+
+def test_results_do_not_depend_on_workers(tmp_path):
+    """One process and two give the same bits."""
+    arms = {name: arms_of(small())[name] for name in (BARE, FULL)}
+    tables = []
+    for workers in (1, 2):
+        with OutputFolder(tmp_path / str(workers)) as out:
+            tables.append(run_arms(arms, 2, 1, out, QUIET, workers=workers))
+    pd.testing.assert_frame_equal(*tables, check_exact=True)
+
+
+def test_offset_writes_its_files(tmp_path):
+    """offset.json, offset.csv, arms.parquet, and headline lines that state the definition."""
+    with OutputFolder(tmp_path / "o") as out:
+        result = run_offset(small(), 1, out, QUIET, replicates=2, workers=1)
+    names = {p.name for p in (tmp_path / "o").iterdir()}
+    assert {"offset.json", "offset.csv", "arms.parquet"} <= names
+    assert any("No pull" in line for line in result["headline"])
+    table = pd.read_parquet(tmp_path / "o" / "arms.parquet")
+    assert set(table["arm"]) == set(ARMS)
