@@ -102,9 +102,15 @@ def reconsider(m) -> None:
 
 def recount(m) -> None:
     """Count members, residents and workers anew, after people have moved."""
-    lives.count_members(m.people, m.households, m.month, m.clock, m.rules)
-    lives.count_workers(
-        m.people, m.households, m.month, m.clock, m.rules, m.seekers, m.local_seekers, m.at_place
+    lives.count(
+        m.people,
+        m.households,
+        max(m.month, 0),
+        m.clock,
+        m.rules,
+        m.seekers,
+        m.local_seekers,
+        m.at_place,
     )
 
 

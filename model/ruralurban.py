@@ -244,9 +244,7 @@ class RuralUrbanModel(PopulationModel):
         self.invested = migration.clear_labour_markets(self)
         migration.update_terms(self)
         p = self.params["migration"]
-        lives.pay(
-            self.people, self.households, self.terms, self.month, self.clock, self.rules, self.paid
-        )
+        lives.pay(self.people, self.households, self.terms, self.month, p, self.paid)
         lives.keep_children(self.people, self.households, self.terms, self.month, p, self.paid)
 
     def transfer(self) -> None:

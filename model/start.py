@@ -10,7 +10,6 @@ from agents.base.draws import uniform
 from agents.kinds import NOBODY, Place
 from agents.migrant.demography import capacity
 from agents.migrant.draws import PersonDraw
-from agents.migrant.lives import count_members
 from agents.migrant.moves import (
     WORKING_AGE,
     adults_by_place,
@@ -24,6 +23,7 @@ from agents.migrant.moves import (
     ring_share,
     utility_away,
 )
+from model import migration
 
 _VILLAGE, _SEAT = int(Place.VILLAGE), int(Place.SEAT)
 _STAY = int(PersonDraw.ARRIVAL)
@@ -45,7 +45,7 @@ def burn_in(model, absent: NDArray[np.float64]) -> None:
     gain, outside = np.empty(number), np.empty(number, dtype=np.int8)
     place, job, seat = (np.empty(number, dtype=np.int8) for _ in range(3))
     for _ in range(ROUNDS):
-        count_members(people, households, 0, 0, model.rules)
+        migration.recount(model)
         model.plan_land(first=True)
         adults_by_place(people, model.places, 0, 0, model.adults)
         _appraise(
@@ -79,7 +79,7 @@ def _appraise(
         age = -people.born[i] / 12.0
         others, hands = labour_of_others(people, households, i, 0, 0, rules)
         land = rules.land
-        mine = days_of(age, 1, land.days_per_month, land.old_days, land.part_time, land.farm_until)
+        mine = days_of(age, 1, land)
         home, job[i], seat[i] = best_at_home(
             people, households, plots, i, mine, others, hands, age, terms, life, life, rules
         )

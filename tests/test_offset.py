@@ -35,7 +35,7 @@ def fabricated(loss: float, gained: float, noise: float = 1.0, worlds: int = 12)
         }
         for rank, arm in enumerate(ARMS):
             for county, share in (("east", 0.25), ("west", 0.75)):
-                luck = noise * rank * (-1) ** i
+                luck = noise * rank**2 * (-1) ** i
                 for outcome in (
                     "labour_home",
                     "labour_home_young",

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from experiments.arms import HEADLINE
 from experiments.offset import GAIN, OFFSET
@@ -157,7 +158,8 @@ def _rows(ax: Axes, words: list[str], title: str) -> None:
     low, high = ax.get_xlim()
     ax.set_xlim(min(low, 0.0), max(high, 0.0))
     ax.grid(axis="x", color="#ececec", linewidth=0.6)
-    ax.locator_params(axis="x", nbins=4)
+    ax.xaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 5, 10]))
+    ax.xaxis.set_major_formatter(FuncFormatter(style.plain_number))
     ax.spines["left"].set_visible(False)
     if title:
         ax.set_title(title, pad=4)

@@ -288,6 +288,8 @@ def _clock(session: Session | None) -> None:
     total = session.months if session else 1
     state = session.state if session else run.BUILDING
     words = {run.DONE: "finished", run.READY: "paused" if done else "ready"}.get(state, state)
+    if session is not None and state == run.RUNNING and not session.running:
+        words = "finishing the month"
     with _tag("div", class_="rf-time"):
         with _tag("div", class_="rf-when"):
             _tag("b", session.month_name if session else "", class_="rf-month")

@@ -45,7 +45,8 @@ class Session:
 
     show(values, month) draws a frame of the map, (layers, places) float32, and may take its time;
     notice() says that ``state``, ``month``, ``history`` have changed. Both are called from the
-    session's thread. ``close`` ends the thread and lets go of the model.
+    session's thread, notice also from where a button is pressed. ``close`` ends the thread and lets
+    go of the model.
     """
 
     def __init__(
@@ -84,11 +85,13 @@ class Session:
         with self._wake:
             self._running = True
             self._wake.notify()
+        self._tell()
 
     def pause(self) -> None:
         """Stop after the month that is being computed."""
         with self._wake:
             self._running = False
+        self._tell()
 
     def step(self) -> None:
         """Compute one month and stop."""

@@ -173,13 +173,13 @@ def value_axis(axes: Axes, unit: str, zero: bool = True) -> None:
     axes.grid(axis="y", color="#ececec", linewidth=0.6)
     axes.spines["left"].set_visible(False)
     axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
-    axes.yaxis.set_major_formatter(FuncFormatter(_plain))
+    axes.yaxis.set_major_formatter(FuncFormatter(plain_number))
     if zero:
         axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
     axes.text(0, 1.02, unit, transform=axes.transAxes, fontsize=7, color=GREY, va="bottom")
 
 
-def _plain(value: float, _: object) -> str:
+def plain_number(value: float, _: object) -> str:
     """Return a number of an axis: thousands by commas, a true minus sign."""
     return f"{value:,.10g}".replace("-", "\N{MINUS SIGN}")
 

@@ -28,7 +28,7 @@ class UrbanBuyers(Table):
     ring: Annotated[Array, Column(np.int32, "row", "groups it hears from", width=BUYER_RING)]
     #: one column per variety of the region (county x good), set by ``make_buyers``
     awareness: Annotated[
-        Array, Column(np.float32, "share", "of its persons who know a variety", width=2)
+        Array, Column(np.float64, "share", "of its persons who know a variety", width=2)
     ]
 
 
@@ -111,7 +111,7 @@ def make_buyers(
     buyers.income[:] /= buyers.income.mean()
     steps = [d for d in range(-BUYER_RING // 2, BUYER_RING // 2 + 1) if d != 0]
     buyers.ring[:] = (np.arange(p.number)[:, None] + np.array(steps)) % p.number
-    awareness = np.zeros((p.number, varieties), dtype=np.float32)
+    awareness = np.zeros((p.number, varieties), dtype=np.float64)
     return UrbanBuyers(*tuple(buyers)[:-1], awareness)
 
 

@@ -51,9 +51,16 @@ def come_and_go(people, households, month, clock, tally):
 
 
 @compiled
-def count_members(people, households, month, clock, rules):
-    """Recount members, residents, farm hands and days, age and schooling of every household."""
-    land = rules.land
+def count(people, households, month, clock, rules, seekers, local, at_place):
+    """Recount every household, and the labour force; set what each worker is worth.
+
+    Fills members, residents, farm hands and days, age and schooling of households; ``seekers`` (S,)
+    and ``local`` (C,), standard workers who want work at a seat and in local firms; ``at_place``
+    (C, P), registered people by place. All but the columns of households at full scale.
+    """
+    seekers[:] = 0.0
+    local[:] = 0.0
+    at_place[:] = 0.0
     for h in range(households.uid.shape[0]):
         registered, residents, hands, adults = 0, 0, 0, 0
         days, able, ages, schooling = 0.0, 0.0, 0.0, 0.0
@@ -61,26 +68,29 @@ def count_members(people, households, month, clock, rules):
             if not is_registered(people, i, month):
                 continue
             registered += 1
-            if people.place[i] != _VILLAGE:
-                continue
-            residents += 1
+            place = people.place[i]
+            at_place[households.county[h], place] += households.weight[h]
+            residents += place == _VILLAGE
             age = (clock - people.born[i]) / 12.0
             if age < 16.0:
+                continue
+            strength = capacity(age, rules.demography)
+            returned = people.returned[i] if place == _VILLAGE else 0
+            people.worth[i] = skill(people.schooling[i], returned, rules.migration) * strength
+            job = people.job[i]
+            if job == _JOB_SEAT:
+                seekers[people.job_seat[i]] += people.worth[i] * households.weight[h]
+            elif job in (_LOCAL, _BUSINESS):
+                local[households.county[h]] += people.worth[i] * households.weight[h]
+            if place != _VILLAGE:
                 continue
             adults += 1
             ages += age
             schooling = max(schooling, people.schooling[i])
-            days += days_of(
-                age,
-                people.job[i],
-                land.days_per_month,
-                land.old_days,
-                land.part_time,
-                land.farm_until,
-            )
-            if people.job[i] == _FARM and age < land.farm_until:
+            days += days_of(age, job, rules.land)
+            if job == _FARM and age < rules.land.farm_until:
                 hands += 1
-                able += capacity(age, rules.demography)
+                able += strength
         households.registered[h] = registered
         households.residents[h] = residents
         households.workers_home[h] = hands
@@ -102,14 +112,13 @@ def living_share(people, i, place, p):
 
 
 @compiled
-def pay(people, households, terms, month, clock, rules, paid):
+def pay(people, households, terms, month, p, paid):
     """Pay everybody's wage of the month; members away live on it, save, and send money home.
 
     ``terms`` holds expected pay (jobs over seekers included) by place and county. Fills
     ``wage_local``, ``business``, ``wage_seat``, ``remittance``, ``brought_home`` of households and
     adds to ``paid`` (6, C).
     """
-    p = rules.migration
     for i in range(people.uid.shape[0]):
         h = people.household[i]
         c = households.county[h]
@@ -119,10 +128,7 @@ def pay(people, households, terms, month, clock, rules, paid):
             paid[BROUGHT, c] += people.brought[i] * weight
         if not is_registered(people, i, month) or people.job[i] == _NONE:
             continue
-        age = (clock - people.born[i]) / 12.0
-        place, job = people.place[i], people.job[i]
-        returned = people.returned[i] if place == _VILLAGE else 0
-        worth = skill(people.schooling[i], returned, p) * capacity(age, rules.demography)
+        place, job, worth = people.place[i], people.job[i], people.worth[i]
         if place == _VILLAGE:
             _pay_at_home(people, households, i, h, c, job, worth, terms)
             continue
@@ -178,32 +184,6 @@ def keep_children(people, households, terms, month, p, paid):
         h = people.household[i]
         row = LIVING_COAST if place == _COAST else LIVING_SEAT
         paid[row, households.county[h]] += cost * households.weight[h]
-
-
-@compiled
-def count_workers(people, households, month, clock, rules, seekers, local, at_place):
-    """Add up standard workers by seat (S,) and of local work (C,), and people by place (C, P)."""
-    p = rules.migration
-    seekers[:] = 0.0
-    local[:] = 0.0
-    at_place[:] = 0.0
-    for i in range(people.uid.shape[0]):
-        if not is_registered(people, i, month):
-            continue
-        h = people.household[i]
-        c = households.county[h]
-        weight = households.weight[h]
-        at_place[c, people.place[i]] += weight
-        job = people.job[i]
-        if job != _LOCAL and job != _BUSINESS and job != _JOB_SEAT:
-            continue
-        age = (clock - people.born[i]) / 12.0
-        returned = people.returned[i] if people.place[i] == _VILLAGE else 0
-        worth = skill(people.schooling[i], returned, p) * capacity(age, rules.demography)
-        if job == _JOB_SEAT:
-            seekers[people.job_seat[i]] += worth * weight
-        else:
-            local[c] += worth * weight
 
 
 def savings_held(people, households) -> float:

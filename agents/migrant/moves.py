@@ -96,15 +96,15 @@ def ring_share(ring, adults, share):
 
 
 @compiled
-def days_of(age, job, days, old_days, part_time, farm_until):
+def days_of(age, job, p):
     """Return the days a month that a resident of ``age`` years gives to the farm and the shop."""
-    if age < 16.0 or age >= farm_until:
+    if age < 16.0 or age >= p.farm_until:
         return 0.0
-    full = days * (old_days if age >= 60.0 else 1.0)
+    full = p.days_per_month * (p.old_days if age >= 60.0 else 1.0)
     if job == _FARM:
         return full
     if job in (_LOCAL, _BUSINESS):
-        return full * part_time
+        return full * p.part_time
     return 0.0
 
 
@@ -285,9 +285,7 @@ def labour_of_others(people, households, i, month, clock, rules):
         if j == i or people.place[j] != _VILLAGE or not is_registered(people, j, month):
             continue
         age = (clock - people.born[j]) / 12.0
-        days += days_of(
-            age, people.job[j], land.days_per_month, land.old_days, land.part_time, land.farm_until
-        )
+        days += days_of(age, people.job[j], land)
         if people.job[j] == _FARM and 16.0 <= age < land.farm_until:
             hands += capacity(age, rules.demography)
     return days, hands
@@ -338,7 +336,7 @@ def choose(people, households, plots, i, age, share, terms, month, clock, key, l
     """Let person ``i`` choose among home, local work, commuting and the places away."""
     land = rules.land
     others, hands = labour_of_others(people, households, i, month, clock, rules)
-    mine = days_of(age, _FARM, land.days_per_month, land.old_days, land.part_time, land.farm_until)
+    mine = days_of(age, _FARM, land)
     home, job, seat = best_at_home(
         people, households, plots, i, mine, others, hands, age, terms, key, life, rules
     )

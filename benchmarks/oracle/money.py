@@ -9,7 +9,7 @@ from agents.farmer import budget
 from agents.farmer.transfers import PENSION_AGE
 from agents.migrant import choice
 from benchmarks.oracle.objects import COAST, SEAT, VILLAGE, Household, Person
-from benchmarks.oracle.people import BUSINESS, LOCAL, NONE, SEAT_JOB, worth
+from benchmarks.oracle.people import BUSINESS, LOCAL, NONE, SEAT_JOB
 from benchmarks.oracle.plain import plain
 from model import labour
 
@@ -137,7 +137,7 @@ def pay(world: Any) -> None:
 
 def pay_at_home(person: Person, world: Any) -> None:
     """Pay a resident who works off the farm."""
-    household, earns = person.household, worth(person, person.returned, world)
+    household, earns = person.household, person.worth
     if person.job == LOCAL:
         person.wage = household.county.local_pay * earns
         household.wage_local += person.wage
@@ -152,7 +152,7 @@ def pay_at_home(person: Person, world: Any) -> None:
 def pay_away(person: Person, world: Any) -> None:
     """Pay a member away, who lives on it, sends money home and saves the rest."""
     p, household, place = world.params["migration"], person.household, person.place
-    person.wage = world.pay[place] * worth(person, 0, world)
+    person.wage = world.pay[place] * person.worth
     couple = person.settled and person.spouse is not None and person.spouse.place == place
     cost = world.living[place] * (0.5 * (1.0 + p.cost_spouse) if couple else 1.0)
     person.living_cost = min(person.wage + person.savings, cost)

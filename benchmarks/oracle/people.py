@@ -57,9 +57,7 @@ def job_at(place: int) -> tuple[int, int]:
 
 def farm_days(person: Person, job: int, world: Any) -> float:
     """Return the days a month that a resident gives to the household's own work in ``job``."""
-    p = world.params["land"]
-    age = person.age(world.clock)
-    return days_of(age, job, p.days_per_month, p.old_days, p.part_time, p.farm_until)
+    return days_of(person.age(world.clock), job, world.params["land"])
 
 
 def count_members(world: Any) -> None:
@@ -314,7 +312,7 @@ def families_join(world: Any) -> None:
 
 
 def count_workers(world: Any) -> None:
-    """Add up standard workers by seat and of local work, and people by place."""
+    """Set what adults are worth; add up workers by seat and of local work, people by place."""
     for seat in world.seats:
         seat.rural_seekers = seat.migrants = 0.0
     for county in world.counties:
@@ -327,8 +325,10 @@ def count_workers(world: Any) -> None:
             county.at_coast += weight
         elif person.place != VILLAGE:
             world.seats[person.place - SEAT].migrants += weight
-        full = worth(person, person.returned if person.place == VILLAGE else 0, world) * weight
+        if world.clock - person.born < ADULT:
+            continue
+        person.worth = worth(person, person.returned if person.place == VILLAGE else 0, world)
         if person.job == SEAT_JOB:
-            world.seats[person.job_seat].rural_seekers += full
+            world.seats[person.job_seat].rural_seekers += person.worth * weight
         elif person.job in (LOCAL, BUSINESS):
-            county.local_seekers += full
+            county.local_seekers += person.worth * weight
