@@ -12,6 +12,7 @@ import argparse
 import importlib.util
 import os
 import sys
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -93,14 +94,15 @@ def _foreign() -> str:
 
 
 def _run(options: argparse.Namespace) -> None:
+    began = time.perf_counter()
     from experiments.progress import Progress
+    from experiments.run import run_scenario
 
+    import_s = time.perf_counter() - began
     scenario = _scenario(options)
     with _output(options, scenario) as out:
-        from experiments.run import run_scenario
-
         progress = Progress("ruralflow run", options.quiet)
-        result = run_scenario(scenario, options.seed, out, progress)
+        result = run_scenario(scenario, options.seed, out, progress, import_s=import_s)
         _draw_run(out, scenario, options.seed)
         progress.close()
         _show(result.get("summary", {}), out.path)

@@ -1,7 +1,7 @@
 """The headline: the share of the countryside's loss that e-commerce access returns (MODEL 1).
 
-Loss D = Y[no pull, no access] - Y[pull, no access], return A = Y[pull, access] - Y[pull, no access],
-offset = A / D: printed only where the 95% interval of D lies above 0.
+Loss D = Y[no pull, no access] - Y[pull, no access], return A = Y[pull, access] less the same.
+access]. Offset = A / D, printed only where the 95% interval of D lies above 0.
 """
 
 from __future__ import annotations
@@ -29,15 +29,17 @@ from experiments.arms import (
     spans,
 )
 from experiments.bootstrap import Interval, mean_interval, ratio_interval, resamples
+from experiments.headline import headline
 from experiments.output import OutputFolder, provenance
 from experiments.progress import Progress
 from experiments.run import compiling
 from model.calendar import parse_month, year_of
 from model.errors import InputError
+from model.ruralurban import region_of
 from model.scenario import Scenario
 
 Values = NDArray[np.float64]
-REGION = "region"
+REGION, REST = "region", "without cluster counties"
 GAIN, UNKNOWN, OFFSET = "the pull was a gain", "loss not distinguishable", "offset"
 
 
@@ -52,34 +54,57 @@ def run_offset(
     posterior: Path | None = None,
     workers: int | None = None,
 ) -> dict[str, Any]:
-    """Run the arms on paired replicates; write offset.json, offset.csv, arms.parquet.
+    """Run the arms on paired replicates; write the files; return offset.json with ``headline``.
 
-    Returns the content of offset.json with ``headline``, the lines to print.
+    Files: offset.json; offset.csv (outcome, group, at, quantity, value, low, high, unit, verdict);
+    arms.parquet (replicate, arm, county, outcome, value) of the last 12 months, and with ``year``
+    arms_by_year.parquet: sums over residents, with the persons that they are divided by.
+
+    Raises InputError for options that it cannot answer, RuntimeError where runs failed.
     """
-    if posterior is not None:
-        raise InputError("offset", "--posterior", str(posterior), "no posterior can be read yet")
-    if scenario.start_month > 0 or scenario.months % 12:
-        raise InputError("offset", "months", scenario.months, "whole years from 2003-01")
-    goods = _goods(scenario) if by_good else ()
+    _check(scenario, posterior)
+    region = region_of(scenario)
+    endowment = region.endowment
+    goods = tuple(sorted(endowment["good"].unique())) if by_good else ()
+    clusters = endowment.loc[endowment["cluster"] > 0, "county"].unique().astype(int)
     arms = arms_of(scenario, goods)
     with compiling(progress):
         table = run_arms(arms, replicates, seed, out, progress, workers or os.cpu_count() or 1)
     origin = provenance(scenario, seed)
-    access_year = max(year_of(parse_month(scenario.group("access").start)), 2003)
-    result = evaluate(table, list(arms), access_year, seed)
-    result |= {"provenance": origin, "scenario": scenario.resolved(), "replicates": replicates}
-    result["no_pull"] = no_pull_sentence(scenario)
+    access_year = year_of(parse_month(scenario.group("access").start))
+    names = region.counties["name_en"].iloc[clusters].tolist()
+    result = evaluate(table, list(arms), access_year, seed, names)
+    result |= {
+        "provenance": origin,
+        "scenario": origin["scenario"],
+        "seed": seed,
+        "replicates": replicates,
+        "years": [int(table["year"].min()), int(table["year"].max())],
+        "access_year": access_year,
+        "interval": "95%, percentile bootstrap over paired replicates: luck, not parameters",
+        "no_pull": no_pull_sentence(scenario),
+    }
     result["headline"] = headline(result)
-    out.write_parquet(_outcome_table(table), "arms.parquet", origin)
+    yearly = table.rename(columns={"column": "outcome"})
+    columns = ["replicate", "arm", "county", "outcome", "value"]
+    last = yearly[yearly["year"] == yearly["year"].max()]
+    out.write_parquet(last[columns], "arms.parquet", origin)
+    out.write_parquet(yearly[["year", *columns]], "arms_by_year.parquet", origin)
     out.write_csv(flat(result), "offset.csv")
     out.write_json("offset.json", result)
     return result
 
 
-def _goods(scenario: Scenario) -> tuple[str, ...]:
-    from model.ruralurban import region_of
-
-    return tuple(sorted(region_of(scenario).endowment["good"].unique()))
+def _check(scenario: Scenario, posterior: Path | None) -> None:
+    """Raise InputError for what the measure cannot be computed from."""
+    if posterior is not None:
+        line = "--posterior is not read by this version: intervals are over luck alone"
+        raise InputError("offset", line, valid="no --posterior")
+    if scenario.start_month > 0:
+        valid = "2003-01: loss and return are measured over all years"
+        raise InputError("offset", "start", scenario.start, valid)
+    if scenario.months % 12:
+        raise InputError("offset", "months", scenario.months, "whole years, a multiple of 12")
 
 
 def no_pull_sentence(scenario: Scenario) -> str:
@@ -93,93 +118,127 @@ def no_pull_sentence(scenario: Scenario) -> str:
 
 
 class Evaluator:
-    """Values of outcomes by arm, replicate, year and place, as arrays."""
+    """Values of outcomes by arm, replicate, year and place, as one array.
 
-    def __init__(self, table: pd.DataFrame, arms: list[str]):
-        self.arms = arms
+    places : name -> counties of it; "region" is all of them.
+    rows : the resamples of replicates that all intervals share.
+    """
+
+    def __init__(
+        self, table: pd.DataFrame, arms: list[str], seed: int, clusters: list[str] | None = None
+    ):
+        self.arms, self.seed = arms, seed
         self.years = sorted(table["year"].unique().tolist())
-        self.places = [REGION, *sorted(table["county"].unique())]
-        cube = table.pivot_table(
-            index=["arm", "replicate"], columns=["column", "year", "county"], values="value"
+        self.counties = counties = sorted(table["county"].unique())
+        self.places = {REGION: list(range(len(counties)))}
+        self.places |= {name: [c] for c, name in enumerate(counties)}
+        rest = [c for c, name in enumerate(counties) if name not in (clusters or [])]
+        if 0 < len(rest) < len(counties):
+            self.places[REST] = rest
+        self._columns = sorted(table["column"].unique())
+        axes = (
+            ("arm", arms),
+            ("replicate", sorted(table["replicate"].unique())),
+            ("column", self._columns),
+            ("year", self.years),
+            ("county", counties),
         )
-        self._cube = cube
+        self._cube = np.full([len(values) for _, values in axes], np.nan)
+        at = [pd.Index(values).get_indexer(pd.Index(table[axis])) for axis, values in axes]
+        self._cube[tuple(at)] = table["value"].to_numpy()
+        self.replicates = self._cube.shape[1]
+        self.rows = resamples(self.replicates, seed)
 
     def values(self, outcome: Outcome, arm: str, place: str, weights: dict[int, float]) -> Values:
-        """Return (replicates,) the outcome of an arm: means of stocks, sums of flows, by weight.
+        """Return (replicates,) the outcome of an arm: stocks averaged over years, flows summed.
 
-        Per head where the outcome says so: a ratio of sums over the years.
+        Per head where the outcome says so: a ratio of sums over counties and years.
         """
         top = self._sum(outcome.column, arm, place, weights)
         if outcome.per:
-            heads = self._sum(outcome.per, arm, place, weights)
-            return top / np.maximum(heads, 1e-9)
-        return top / sum(weights.values()) if not outcome.flow else top
+            return top / np.maximum(self._sum(outcome.per, arm, place, weights), 1e-9)
+        return top if outcome.flow else top / sum(weights.values())
 
     def _sum(self, column: str, arm: str, place: str, weights: dict[int, float]) -> Values:
-        rows: Any = self._cube.loc[arm, column]
-        total: Values = np.zeros(len(rows))
+        part = self._cube[self.arms.index(arm), :, self._columns.index(column)]
+        total: Values = np.zeros(self.replicates)
         for year, weight in weights.items():
-            values = rows[year] if place == REGION else rows[year][[place]]
-            total += weight * values.to_numpy().sum(axis=1)
+            total += weight * part[:, self.years.index(year), self.places[place]].sum(axis=1)
         return total
 
 
-def evaluate(table: pd.DataFrame, arms: list[str], access_year: int, seed: int) -> dict[str, Any]:
-    """Return the verdict on every outcome, span and place, with intervals."""
-    cube = Evaluator(table, arms)
+def evaluate(
+    table: pd.DataFrame,
+    arms: list[str],
+    access_year: int,
+    seed: int,
+    clusters: list[str] | None = None,
+) -> dict[str, Any]:
+    """Return the verdict on every outcome by span, and on the headline ones by county and year.
+
+    table : arm, replicate, year, county, column, value.
+    clusters : names of the counties with an industrial cluster; where there are some, ``by_part``
+        holds the results of the region without them (MODEL 2).
+    """
+    cube = Evaluator(table, arms, seed, clusters)
     periods = spans(cube.years, access_year)
-    last = {"last 12 months": periods["last 12 months"]}
-    result: dict[str, Any] = {"outcomes": {}, "by_county": {}, "by_year": {}}
+    last = periods["last 12 months"]
+    result: dict[str, Any] = {
+        group: {} for group in ("outcomes", "by_county", "by_part", "by_year")
+    }
     for name, outcome in OUTCOMES.items():
         result["outcomes"][name] = {
             "label": outcome.label,
             "unit": outcome.unit,
-            **{s: verdict(cube, outcome, REGION, w, seed) for s, w in periods.items()},
+            **{span: verdict(cube, outcome, REGION, w) for span, w in periods.items()},
         }
         if name in HEADLINE:
             result["by_county"][name] = {
-                place: verdict(cube, outcome, place, last["last 12 months"], seed)
-                for place in cube.places[1:]
+                place: verdict(cube, outcome, place, last) for place in cube.counties
+            }
+            result["by_part"][name] = {
+                place: verdict(cube, outcome, place, last)
+                for place in cube.places
+                if place not in (REGION, *cube.counties)
             }
             result["by_year"][name] = {
-                str(year): verdict(cube, outcome, REGION, {year: 1.0}, seed) for year in cube.years
+                str(year): verdict(cube, outcome, REGION, {year: 1.0}) for year in cube.years
             }
     return result
 
 
 def verdict(
-    cube: Evaluator, outcome: Outcome, place: str, weights: dict[int, float], seed: int
+    cube: Evaluator, outcome: Outcome, place: str, weights: dict[int, float]
 ) -> dict[str, Any]:
     """Return the arms, loss, return, interaction, channels and offset of one outcome."""
     y = {arm: cube.values(outcome, arm, place, weights) for arm in cube.arms}
-    rows = resamples(len(y[FULL]), seed)
     loss, gained = y[NEITHER] - y[BARE], y[FULL] - y[BARE]
-    loss_interval = mean_interval(loss, rows)
+    intervals = {"loss": mean_interval(loss, cube.rows), "return": mean_interval(gained, cube.rows)}
+    summed = outcome.flow and not outcome.per and len(weights) > 1
     found: dict[str, Any] = {
-        "arms": {arm: mean_interval(v, rows)._asdict() for arm, v in y.items()},
-        "loss": loss_interval._asdict(),
-        "return": mean_interval(gained, rows)._asdict(),
-        "interaction": mean_interval(gained - (y[KEPT] - y[NEITHER]), rows)._asdict(),
-        "half_width_paired": {
-            "loss": loss_interval.half_width,
-            "return": mean_interval(gained, rows).half_width,
-        },
+        # one world says nothing about luck, whatever the sign of its loss
+        "verdict": judge(intervals["loss"]) if cube.replicates > 1 else UNKNOWN,
+        "unit": outcome.unit.removesuffix(" a year") if summed else outcome.unit,
+        "arms": {arm: mean_interval(v, cube.rows)._asdict() for arm, v in y.items()},
+        **{quantity: interval._asdict() for quantity, interval in intervals.items()},
+        "interaction": mean_interval(gained - (y[KEPT] - y[NEITHER]), cube.rows)._asdict(),
+        "half_width_paired": {q: interval.half_width for q, interval in intervals.items()},
         "half_width_unpaired": {
-            "loss": _unpaired(y[NEITHER], y[BARE], seed),
-            "return": _unpaired(y[FULL], y[BARE], seed),
+            "loss": _unpaired(y[NEITHER], y[BARE], cube.seed),
+            "return": _unpaired(y[FULL], y[BARE], cube.seed),
         },
+        "channels": {},
     }
-    found["verdict"] = judge(loss_interval)
     channels = {SELLING: "selling", BUYING: "buying"}
     channels |= {a: a.removeprefix("pull, ") for a in cube.arms if a.startswith("pull, only ")}
-    found["channels"] = {}
+    measured = found["verdict"] == OFFSET
     for arm, name in channels.items():
         part = y[arm] - y[BARE]
-        found["channels"][name] = {"return": mean_interval(part, rows)._asdict()}
-        if found["verdict"] == OFFSET:
-            found["channels"][name]["offset"] = ratio_interval(part, loss, rows)._asdict()
-    if found["verdict"] == OFFSET:
-        found["offset"] = ratio_interval(gained, loss, rows)._asdict()
+        found["channels"][name] = {"return": mean_interval(part, cube.rows)._asdict()}
+        if measured:
+            found["channels"][name]["offset"] = ratio_interval(part, loss, cube.rows)._asdict()
+    if measured:
+        found["offset"] = ratio_interval(gained, loss, cube.rows)._asdict()
     return found
 
 
@@ -197,48 +256,11 @@ def _unpaired(a: Values, b: Values, seed: int) -> float:
     return float(np.subtract(*np.percentile(drawn, [97.5, 2.5])) / 2.0)
 
 
-def headline(result: dict[str, Any]) -> list[str]:
-    """Return the lines that the command prints."""
-    lines = [
-        f"Last 12 months, 95% intervals over {result['replicates']} paired replicates (luck only).",
-        result["no_pull"],
-        f"{'':<38}{'loss':>26}{'return':>28}   offset",
-    ]
-    for name in HEADLINE:
-        outcome = result["outcomes"][name]
-        found = outcome["last 12 months"]
-        loss, gained = (_short(found[k], outcome["unit"]) for k in ("loss", "return"))
-        if found["verdict"] == OFFSET:
-            o = found["offset"]
-            share = f"{o['value']:.3f} [{o['low']:.3f}, {o['high']:.3f}]"
-        else:
-            share = found["verdict"]
-        lines.append(f"{outcome['label']:<38}{loss:>26}{gained:>28}   {share}")
-    for name in HEADLINE[:3]:
-        found = result["outcomes"][name]["last 12 months"]
-        unit = result["outcomes"][name]["unit"]
-        parts = ", ".join(
-            f"{channel} {_short(c['return'], unit)}" for channel, c in found["channels"].items()
-        )
-        lines.append(f"return by channel, {result['outcomes'][name]['label']}: {parts}")
-    return lines
-
-
-def _short(found: dict[str, float], unit: str) -> str:
-    """Return "value [low, high]" in thousands or millions, with few digits."""
-    size = max(abs(found["value"]), abs(found["low"]), abs(found["high"]))
-    scale, suffix = (1e6, " M") if size >= 1e6 else (1e3, " k") if size >= 1e4 else (1.0, "")
-    value, low, high = (f"{found[k] / scale:,.1f}" for k in ("value", "low", "high"))
-    short = {"workers": "", "mu": " mu", "yuan of 2010 a year": " yuan"}.get(unit, " yuan")
-    return f"{value} [{low}, {high}]{suffix}{short}"
-
-
 def flat(result: dict[str, Any]) -> pd.DataFrame:
-    """Return outcome, span or county or year, quantity, value, low, high, unit, verdict as rows."""
+    """Return the rows of offset.csv; group is span, county, part of the region, or year."""
     rows = []
 
     def add(name: str, group: str, at: str, found: dict[str, Any]) -> None:
-        unit = result["outcomes"][name]["unit"]
         quantities = {f"arm: {arm}": v for arm, v in found["arms"].items()}
         quantities |= {
             k: found[k] for k in ("loss", "return", "interaction", "offset") if k in found
@@ -246,24 +268,18 @@ def flat(result: dict[str, Any]) -> pd.DataFrame:
         for channel, parts in found["channels"].items():
             quantities |= {f"{k}: {channel}": v for k, v in parts.items()}
         for quantity, v in quantities.items():
-            share = quantity.startswith("offset")
+            unit = "share of the loss" if quantity.startswith("offset") else found["unit"]
             rows.append(
                 {"outcome": name, "group": group, "at": at, "quantity": quantity, **v,
-                 "unit": "share of the loss" if share else unit, "verdict": found["verdict"]}
+                 "unit": unit, "verdict": found["verdict"]}
             )  # fmt: skip
 
     for name, outcome in result["outcomes"].items():
         for span, found in outcome.items():
             if isinstance(found, dict):
                 add(name, "span", span, found)
-    for group in ("by_county", "by_year"):
+    for group in ("by_county", "by_part", "by_year"):
         for name, places in result[group].items():
             for at, found in places.items():
                 add(name, group.removeprefix("by_"), at, found)
     return pd.DataFrame(rows)
-
-
-def _outcome_table(table: pd.DataFrame) -> pd.DataFrame:
-    """Return replicate, arm, year, county, outcome, value (columns of ``OUTCOMES``)."""
-    renamed = table.rename(columns={"column": "outcome"})
-    return renamed[["replicate", "arm", "year", "county", "outcome", "value"]]

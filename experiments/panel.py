@@ -45,14 +45,13 @@ class Panel:
         self.households: list[pd.DataFrame] = []
         self.plots: list[pd.DataFrame] = []
         rows = len(model.households.uid)
-        self.year = {name: np.zeros(rows) for name in (*_INCOME, "revenue", "shop_profit")}
+        self.year = {name: np.zeros(rows) for name in _INCOME}
 
     def collect(self) -> None:
         """Add up the month; in December write down households and plots."""
         m = self.model
         for name in _INCOME:
             self.year[name] += getattr(m.households, name)
-        self.year["revenue"] += m.shops.revenue
         if month_of_year(m.month) != DECEMBER:
             return
         if m.month >= m.scenario.start_month:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import resource
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -75,11 +75,27 @@ class Announcer(Stopwatch):
             self.progress = None
 
 
+def peak_memory_mb() -> float | None:
+    """Return the largest memory that this process has held (MB); None where nobody counts it."""
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return None
+    unit = 1024**2 if sys.platform == "darwin" else 1024
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, 1)
+
+
 def run_scenario(
-    scenario: Scenario, seed: int, out: OutputFolder, progress: Progress
+    scenario: Scenario,
+    seed: int,
+    out: OutputFolder,
+    progress: Progress,
+    *,
+    import_s: float | None = None,
 ) -> dict[str, Any]:
     """Run ``scenario`` with ``seed`` and write its files into ``out``; return ``run.json``.
 
+    import_s : seconds that the caller spent importing, for the record.
     Files: run.json, months.parquet, flows.parquet, villages.parquet, and with ``panel``
     households.parquet and plots.parquet (each December).
     """
@@ -100,11 +116,10 @@ def run_scenario(
         wall = time.perf_counter() - began
     report = {
         **origin,
-        "scenario": scenario.resolved(),
-        "seed": seed,
+        "import_s": None if import_s is None else round(import_s, 3),
         "wall_s": round(wall - watch.seconds, 3),
         "compile_s": round(watch.seconds, 3),
-        "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+        "peak_memory_mb": peak_memory_mb(),
         "worst_breach": model.ledger.worst_breach if scenario.strict else None,
         "filled_series": model.series.filled,
         "assumed_of_the_region": list(model.region.filled),

@@ -278,7 +278,7 @@ def place_orders(model: Any) -> None:
         distinct = market.distinct[v // kinds, v % kinds]
         pull[v] = appeal(rating[v], distinct, relative, a.distinct_value, a.sigma)
     fresh = (terms.shops > 0.0) & (market.known == 0)
-    start = (a.start + a.cluster_known * market.cluster.ravel()[fresh])
+    start = a.start + a.cluster_known * market.cluster.ravel()[fresh]
     buyers.awareness[:, fresh] = np.maximum(buyers.awareness[:, fresh], start)
     market.known[fresh] = 1
     set_weights(
