@@ -1,7 +1,8 @@
 """The headline: the share of the countryside's loss that e-commerce access returns (MODEL 1).
 
-Loss D = Y[no pull, no access] - Y[pull, no access], return A = Y[pull, access] less the same.
-access]. Offset = A / D, printed only where the 95% interval of D lies above 0.
+Loss    D = Y[no pull, no access] - Y[pull, no access]
+Return  A = Y[pull, access] - Y[pull, no access]
+Offset  A / D, printed only where the 95% interval of D lies above 0
 """
 
 from __future__ import annotations

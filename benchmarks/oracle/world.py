@@ -35,7 +35,6 @@ from benchmarks.oracle.objects import (
 from model.accounts import FLOW_COLUMNS
 from model.calendar import DECEMBER, MARCH, month_of_year, parse_month
 from model.goods import GOODS
-from model.labour import firms_bill
 from model.ledger import INDEX, Sector
 from model.ruralurban import RuralUrbanModel
 
@@ -201,9 +200,10 @@ class OracleModel(Model):
         for household in self.households:
             for name in FLOW_COLUMNS:
                 setattr(household, name, 0.0)
-        growth = float(firms_bill(np.ones(1), self.era, self.params["local"])[0])
+        p = self.params["local"]
+        growth = money.growth_since_2003(self.era, p.firms_early, p.firms_late)
         for county in self.counties:
-            county.firms_bill = county.firms_base * growth ** self.pull_on("labour")
+            county.firms_bill = county.firms_base * growth
 
     def move(self, march: bool) -> None:
         """Let people choose their places; count them; let urban households grow alike."""
