@@ -101,7 +101,7 @@ class Attention(NamedTuple):
         Parameter(
             0.0,
             1.5,
-            "share",
+            "ratio",
             "added to what buyers value by a distinctness of 1",
             "nobody measured it",
             "assumption",
