@@ -141,7 +141,7 @@ def _offset(options: argparse.Namespace) -> None:
             posterior=options.posterior,
             workers=options.workers,
         )
-        from viz.offset_figures import offset_figures
+        from viz.figures import offset_figures
 
         offset_figures(result, out, result["provenance"])
         progress.close()

@@ -15,7 +15,7 @@ _WORDS = {
     "product": ("village product", "yuan/year"),
     "living": ("living standard", "yuan/person/year"),
 }
-_LABEL, _CELL, _ARM = 37, 25, 14
+_LABEL, _CELL, _ARM = 37, 26, 14
 _SPAN = "last 12 months"
 #: Below so many replicates a percentile bootstrap is clearly too narrow.
 _FEW = 10

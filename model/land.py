@@ -31,6 +31,8 @@ from agents.farmer.land import (
 )
 from agents.kinds import NEVER, NOBODY, Use
 
+#: Bids that differ by less are equal (yuan/mu): the nearer neighbour keeps the plot.
+TIE = 1e-9
 _IDLE, _TREES, _TAKEN, _CROP = (int(u) for u in (Use.IDLE, Use.TREES, Use.REQUISITIONED, Use.CROP))
 _LEASE_ORDER = int(FarmerDraw.LEASE_ORDER)
 
@@ -213,7 +215,7 @@ def _auction(households, crops, load, i, h, tenant, tau, burden, area, n, crop, 
         labour = crops.labour[crop[o]]
         if not _fits(load[j], households.spare_days[j], labour, area * by_hand[o]):
             continue
-        if bid > best:
+        if bid > best + TIE:
             winner, option, second, best = j, o, best, bid
         else:
             second = bid

@@ -48,8 +48,8 @@ class RuralUrbanModel(PopulationModel):
     """
 
     def __init__(self, scenario: Scenario | None = None, seed: int = 1):
+        self._scenario = scenario or load_scenario()
         super().__init__(seed)
-        self.scenario = scenario or load_scenario()
         self.seed_used = int(seed)
         self.month = -1
         self.params: dict[str, Any] = self.scenario.in_force(0)
@@ -289,6 +289,15 @@ class RuralUrbanModel(PopulationModel):
             checks.check(self)
         self.records.collect(self)
         self.refresh()
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario that the model was made with."""
+        return self._scenario
+
+    @scenario.setter
+    def scenario(self, given: object) -> None:
+        """Ignore the scenario that Mesa 3.5 gives each model: ours is the constructor's."""
 
     # -- what others ask ------------------------------------------------------------------------
 

@@ -95,7 +95,7 @@ def test_numbers_and_units_are_short() -> None:
         "0.0012",
     ]
     assert np.isnan(percent(np.ones(1), np.zeros(1))).all()
-    assert unit_scale("yuan of 2010 a year", 3e9) == (1e-9, "billion yuan of 2010 a year")
+    assert unit_scale("yuan of 2010 a year", 3e10) == (1e-9, "billion yuan of 2010 a year")
     assert unit_scale("mu", 500) == (1.0, "mu")
 
 

@@ -64,7 +64,7 @@ FLAGS = [
     "--disable-sync",
 ]
 #: Seconds that anything on the page may take; compiling for the first time takes most of it.
-PATIENCE = 120.0
+PATIENCE = 300.0
 
 
 def tiny(folder: Path, months: int) -> Path:
@@ -190,8 +190,9 @@ def test_a_session_pauses_though_the_browser_draws_slowly(tmp_path: Path) -> Non
     asked = time.monotonic()
     session.pause()
     watched.wait_for(READY, session)
-    # two frames of 0.1 s and two months of some ms; a run to the end takes ten times as long
-    assert time.monotonic() - asked < 1.0
+    # two frames of 0.1 s and a month are far below 3 s even on a busy machine; the 250 months left
+    # take 25 s
+    assert time.monotonic() - asked < 3.0
     month = session.month
     assert month < 251 and watched.frames[-1] == month, "what is shown is where it stopped"
     time.sleep(0.3)
@@ -282,7 +283,9 @@ class Tab:
         self.page.on("console", lambda m: m.type == "error" and self.errors.append(m.text))
         self.page.on("pageerror", lambda e: self.errors.append(str(e)))
         self.page.goto(self.address)
-        self.page.wait_for_selector(".rf-run:not([disabled])", timeout=PATIENCE * 1000)
+        ready, wrong = ".rf-run:not([disabled])", ".rf-wait.bad"
+        self.page.wait_for_selector(f"{ready}, {wrong}", timeout=PATIENCE * 1000)
+        assert not self.page.locator(wrong).count(), self.page.inner_text(wrong)
         return self
 
     def months(self) -> int:

@@ -73,9 +73,9 @@ def unit_scale(unit: str, size: float) -> tuple[float, str]:
         return 1.0, "yuan of 2010 a person and year"
     name = unit.replace(" a year", "")
     per = " a year" if unit.endswith(" a year") else ""
-    for limit, word in ((2e9, "billion"), (2e6, "million"), (2e3, "thousand")):
-        if size >= limit / 2:
-            return 2 / limit, f"{word} {name}{per}"
+    for one, word in ((1e9, "billion"), (1e6, "million"), (1e3, "thousand")):
+        if size >= 10 * one:  # so that a return of some hundredths of the loss is still a number
+            return 1 / one, f"{word} {name}{per}"
     return 1.0, unit
 
 
@@ -97,7 +97,7 @@ def _headline(result: dict[str, Any]) -> tuple[Figure, str]:
         outcome = result["outcomes"][name]
         foot = 1 - (0.62 + 1.12 * k + 0.62) / height
         left = figure.add_axes((0.165, foot, 0.255, 0.62 / height))
-        right = figure.add_axes((0.725, foot, 0.13, 0.62 / height))
+        right = figure.add_axes((0.675, foot, 0.13, 0.62 / height))
         _amounts(left, outcome[SPAN], outcome["unit"], TITLES[name])
         _shares(right, outcome[SPAN], "Offset: return / loss" if k == 0 else "")
     return figure, f"What the pull took and what access returned, {SPAN}"
@@ -169,7 +169,7 @@ def _interval(part: Found, factor: float, sign: str = "") -> str:
     """Return "value [low, high]" with as many decimals as the interval deserves."""
     low, value, high = (factor * part[k] for k in ("low", "value", "high"))
     width = max(high - low, abs(value) / 100, 1e-9)
-    decimals = int(np.clip(1 - np.floor(np.log10(width)), 0, 3))
+    decimals = int(np.clip(1 - np.floor(np.log10(width)), 0, 2))
     value, low, high = (v if round(v, decimals) else 0.0 for v in (value, low, high))  # no "-0.0"
     text = f"{value:,.{decimals}f}{sign} [{low:,.{decimals}f}, {high:,.{decimals}f}]"
     return text.replace("-", "\N{MINUS SIGN}")

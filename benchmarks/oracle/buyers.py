@@ -4,35 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from agents.base.tables import columns
 from agents.buyer import market as attention
-from agents.buyer.state import UrbanBuyers
 from agents.kinds import NOBODY
 from benchmarks.oracle.objects import Good
 from benchmarks.oracle.plain import plain
 from model.goods import GOODS, MARKETS
 
 next_awareness = plain(attention.next_awareness)
-PRECISION = np.dtype(columns(UrbanBuyers)["awareness"].dtype).type
 
 
 def meets(county: Any, good: Good, world: Any) -> bool:
     """Tell whether buyers know a variety; its first shop makes it known to a few."""
     g, a = good.row, world.params["attention"]
     if county.shops[g] > 0.0 and not county.known[g]:
-        start = stored(a.start + a.cluster_known * county.cluster[g])
+        start = a.start + a.cluster_known * county.cluster[g]
         for group in world.buyers:
             v = county.row * len(GOODS) + g
             group.awareness[v] = max(group.awareness[v], start)
         county.known[g] = 1
     return bool(county.known[g])
-
-
-def stored(x: float) -> float:
-    """Return ``x`` in the precision in which awareness is kept."""
-    return float(PRECISION(x))
 
 
 def set_weights(world: Any) -> None:
@@ -78,10 +68,10 @@ def learn(county: Any, good: Good, scale: float, world: Any) -> None:
     before = {group: group.awareness[v] for group in world.buyers}
     for group in world.buyers:
         if county.shops[g] <= 0.0:
-            group.awareness[v] = stored(before[group] * (1.0 - p.forget))
+            group.awareness[v] = before[group] * (1.0 - p.forget)
             continue
         heard = sum(before[other] for other in group.ring) / len(group.ring)
         orders = 1000.0 * group.bought[v] * filled / order_yuan if order_yuan > 0.0 else 0.0
-        group.awareness[v] = stored(
-            next_awareness(before[group], orders, heard, scale * p.orders, scale * p.word, p.forget)
+        group.awareness[v] = next_awareness(
+            before[group], orders, heard, scale * p.orders, scale * p.word, p.forget
         )
