@@ -291,7 +291,8 @@ def _take(plots, crops, i, j, k, load, rent, need):
 def _sow(households, plots, crops, i, j, k, month, p):
     """Put crop ``k`` on plot ``i``; overgrown land is cleared at the operator's cost."""
     if plots.years_idle[i] > 0:
-        households.clearing[j] += clearing_cost(plots.years_idle[i], p) * plots.area[i]
+        mu = plots.area[i] * households.weight[plots.owner[i]] / households.weight[j]
+        households.clearing[j] += clearing_cost(plots.years_idle[i], p) * mu
         plots.years_idle[i] = 0
     if crops.perennial[k] > 0:
         if plots.planted[i] == NEVER:
@@ -324,7 +325,9 @@ def work(households, plots, crops, weather, calendar, month, harvest_kg, p):
         if use < _CROP or j == NOBODY:
             continue
         k = use - _CROP
-        area = plots.area[i]
+        h = plots.owner[i]
+        scale = households.weight[h] / households.weight[j]  # from the owner's size to the tenant's
+        area = plots.area[i] * scale
         share = crops.labour[k, calendar]
         if share > 0.0:
             households.inputs[j] += crops.inputs[k] * area * share
@@ -339,10 +342,9 @@ def work(households, plots, crops, weather, calendar, month, harvest_kg, p):
                 kg *= perennial_yield(month - plots.planted[i], crops.perennial[k])
             harvest_kg[j, crops.good[k]] += kg
         if plots.rent[i] > 0.0:
-            h = plots.owner[i]
-            yuan = plots.rent[i] * area / 12.0
+            yuan = plots.rent[i] * plots.area[i] / 12.0
             households.rent_received[h] += yuan
-            households.rent_paid[j] += yuan * households.weight[h] / households.weight[j]
+            households.rent_paid[j] += yuan * scale
 
 
 @compiled

@@ -205,9 +205,7 @@ def settle(t, s, food_share, tradables_share, p):
         t.mean_income[h] = smooth
         t.deposit_interest[h] = max(0.0, t.cash[h]) * p.deposit_rate / 12.0
         t.interest[h] = t.debt[h] * p.interest / 12.0
-        cash = (
-            t.cash[h] + income - t.own_use[h] + t.deposit_interest[h] - t.interest[h] - t.bequest[h]
-        )
+        cash = t.cash[h] + income - t.own_use[h] + t.deposit_interest[h] - t.interest[h]
         if t.residents[h] > 0:
             credit = credit_left(t.debt[h], smooth, p)
             assets = t.cash[h] - t.debt[h]
@@ -222,6 +220,9 @@ def settle(t, s, food_share, tradables_share, p):
             t.retail[h] = tradables - t.parcels[h]
             cash -= bought
         _borrow_or_repay(h, t, cash, p)
+        if t.registered[h] == 0 and t.cash[h] > 0.0:  # extinct: money and rents go to the village
+            t.bequest[h] = t.cash[h]
+            t.cash[h] = 0.0
 
 
 @compiled

@@ -282,7 +282,8 @@ def sow(plot: Plot, household: Household, crop: Crop, world: Any) -> None:
     """Put a crop on a plot; overgrown land is cleared at the operator's cost."""
     if plot.years_idle > 0:
         p = world.params["land"]
-        household.clearing += clearing_cost(plot.years_idle, p) * plot.area
+        mu = plot.area * plot.owner.weight / household.weight
+        household.clearing += clearing_cost(plot.years_idle, p) * mu
         plot.years_idle = 0
     if not crop.perennial:
         plot.planted = NEVER
@@ -303,19 +304,20 @@ def work(world: Any) -> None:
         if plot.use < CROP or plot.operator is None:
             continue
         crop, farmer = world.crops[plot.use - CROP], plot.operator
-        farmer.inputs += crop.inputs * plot.area * crop.labour[calendar]
+        mu = plot.area * plot.owner.weight / farmer.weight
+        farmer.inputs += crop.inputs * mu * crop.labour[calendar]
         if crop.harvest[calendar] > 0.0:
-            harvest(plot, crop, farmer, crop.harvest[calendar], world)
+            harvest(plot, mu, crop, farmer, crop.harvest[calendar], world)
         yuan = plot.rent * plot.area / 12.0
         plot.owner.rent_received += yuan
         farmer.rent_paid += yuan * plot.owner.weight / farmer.weight
 
 
-def harvest(plot: Plot, crop: Crop, farmer: Household, share: float, world: Any) -> None:
-    """Bring in a share of the year's crop of a plot."""
+def harvest(plot: Plot, mu: float, crop: Crop, farmer: Household, share: float, world: Any) -> None:
+    """Bring in a share of the year's crop of a plot, ``mu`` at the farmer's own scale."""
     p = world.params["land"]
-    farmer.machine += crop.machine * machine_share(plot.slope, p) * plot.area * share
-    kg = crop.yield_kg * plot.quality * plot.area * share * farmer.county.weather
+    farmer.machine += crop.machine * machine_share(plot.slope, p) * mu * share
+    kg = crop.yield_kg * plot.quality * mu * share * farmer.county.weather
     kg *= max(0.0, 1.0 - p.slope_loss * plot.slope)
     if crop.perennial:
         kg *= perennial_yield(world.month - plot.planted, crop.perennial)

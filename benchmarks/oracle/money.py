@@ -239,6 +239,7 @@ def spend(world: Any) -> None:
         if household.residents > 0:
             cash -= consume(household, cash, share, p)
         borrow_or_repay(household, cash, p)
+        inherit(household)
 
 
 def consume(household: Household, cash: float, tradables_share: float, p: Any) -> float:
@@ -253,6 +254,12 @@ def consume(household: Household, cash: float, tradables_share: float, p: Any) -
     household.parcels = tradables * household.online_share
     household.retail = tradables - household.parcels
     return bought
+
+
+def inherit(household: Household) -> None:
+    """Leave the cash of an extinct household to the village."""
+    if household.registered == 0 and household.cash > 0.0:
+        household.bequest, household.cash = household.cash, 0.0
 
 
 def borrow_or_repay(household: Household, cash: float, p: Any) -> None:
