@@ -319,3 +319,9 @@ def test_a_world_without_change_stays_as_it_is():
     assert growing[-1][:, COLUMN["mu_cultivated"]].sum() != pytest.approx(
         growing[12][:, COLUMN["mu_cultivated"]].sum(), rel=0.001
     )
+
+
+def test_a_sample_that_leaves_a_county_without_two_villages_is_refused():
+    """At 1:10,000 the small districts of Shaoyang would have no village: one line says so."""
+    with pytest.raises(InputError, match=r"sample = 0\.0001; valid: at least .* fewer than 2"):
+        RuralUrbanModel(load_scenario("shaoyang", sample=0.0001), seed=1)
