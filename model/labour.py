@@ -8,12 +8,12 @@ partially to local demand.
 from __future__ import annotations
 
 import math
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.base import Parameter
+from agents.base import Group, Parameter
 from agents.base.compiled import compiled
 from agents.base.tables import Array, Column, Table
 
@@ -21,7 +21,7 @@ from agents.base.tables import Array, Column, Table
 SLOWDOWN = 132
 
 
-class City(NamedTuple):
+class City(Group):
     """Parameters of the seats' economies."""
 
     capital_share: Annotated[
@@ -79,7 +79,7 @@ class City(NamedTuple):
     ] = 0.3
 
 
-class Local(NamedTuple):
+class Local(Group):
     """Parameters of local non-farm work."""
 
     day_wage_2003: Annotated[

@@ -7,11 +7,11 @@ little, neighbours of the ring bid, and the city takes what is worth more built 
 from __future__ import annotations
 
 import math
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import numpy as np
 
-from agents.base import Parameter
+from agents.base import Group, Parameter
 from agents.base.compiled import compiled
 from agents.base.draws import uniform
 from agents.farmer.draws import FarmerDraw
@@ -37,7 +37,7 @@ _IDLE, _TREES, _TAKEN, _CROP = (int(u) for u in (Use.IDLE, Use.TREES, Use.REQUIS
 _LEASE_ORDER = int(FarmerDraw.LEASE_ORDER)
 
 
-class Requisition(NamedTuple):
+class Requisition(Group):
     """Parameters of the taking of land for the city."""
 
     value_prefecture: Annotated[
@@ -303,11 +303,16 @@ def _sow(households, plots, crops, i, j, k, month, p):
 
 
 @compiled
-def lease_order(plots, key):
-    """Return the plots in the order of a keyed draw."""
-    draw = np.empty(plots.uid.shape[0])
+def _lease_draws(plots, key, draw):
+    """Fill ``draw`` (plots,) with the keyed draws by which plots come to the market."""
     for i in range(draw.shape[0]):
         draw[i] = uniform(key, plots.uid[i], _LEASE_ORDER)
+
+
+def lease_order(plots, key) -> np.ndarray:
+    """Return the plots in the order of a keyed draw."""
+    draw = np.empty(len(plots.uid))
+    _lease_draws(plots, key, draw)
     return np.argsort(draw)
 
 

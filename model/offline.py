@@ -12,7 +12,7 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.base import Parameter
+from agents.base import Group, Parameter
 from agents.base.compiled import compiled
 from agents.farmer.shops import smoothed
 from agents.hub.rules import survival
@@ -23,7 +23,7 @@ RICE = GOODS.index("rice")
 _MONTHS = 12
 
 
-class Offline(NamedTuple):
+class Offline(Group):
     """Parameters of traders, long-haul freight, spoilage and holding back."""
 
     rice_over_floor: Annotated[

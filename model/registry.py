@@ -1,6 +1,6 @@
 """The one table of parameters: validation, documents, sliders and bounds all read it.
 
-A group is a ``NamedTuple`` declared next to the rule that uses it; ``GROUPS`` gives each its name.
+A group is declared next to the rule that uses it; ``GROUPS`` gives each its name.
 A new group needs one line here.
 """
 

@@ -6,12 +6,12 @@ Month by month: ``pay`` (keepers of shops and stations, out of last month's sale
 
 from __future__ import annotations
 
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.base import Parameter, uniform
+from agents.base import Group, Parameter, uniform
 from agents.base.compiled import compiled
 from agents.farmer.buying import (
     Buying,
@@ -32,7 +32,7 @@ _SHOPKEEPER = int(FarmerDraw.SHOPKEEPER)
 JANUARY = 0
 
 
-class Retail(NamedTuple):
+class Retail(Group):
     """Parameters of village retail."""
 
     markup: Annotated[

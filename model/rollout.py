@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.base import Parameter, normal, normal_quantile
+from agents.base import Group, Parameter, normal, normal_quantile
 from agents.base.compiled import compiled
 from agents.kinds import NEVER
 from model.calendar import parse_month
@@ -22,7 +22,7 @@ from model.villages import Villages
 Floats = NDArray[np.float64]
 
 
-class Rollout(NamedTuple):
+class Rollout(Group):
     """Parameters of the spread of parcel service and stations."""
 
     share_2009: Annotated[

@@ -18,11 +18,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import numpy as np
 
-from agents.base.parameters import Parameter, switch
+from agents.base.parameters import Group, Parameter, switch
 from model.annual import (
     FIRST_YEAR,
     Monthly,
@@ -46,7 +46,7 @@ COUNTED_LATER = {"internet_penetration_rural": {2019: 3}, "online_shoppers": {20
 GOOD_CLASSES = ("fresh", "dried", "processed", "other", "manufactures")
 
 
-class National(NamedTuple):
+class National(Group):
     """What is uncertain in the national drivers."""
 
     frozen: Annotated[
@@ -65,7 +65,7 @@ class National(NamedTuple):
     ] = 1.0
 
 
-class OnlineMarket(NamedTuple):
+class OnlineMarket(Group):
     """Size and composition of the national online market, all on the basis of 2019-23."""
 
     size: Annotated[

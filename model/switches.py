@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, NamedTuple
 
-from agents.base import Parameter, switch
+from agents.base import Group, Parameter, switch
 
 #: Goods that can be grown or made, and sold online, by the name used in every table.
 GOOD_NAMES = (
@@ -29,7 +29,7 @@ def _scale(meaning: str) -> Parameter:
     return Parameter(0, 1, "share", meaning, "", "switch", hard_low=0.0, hard_high=1.0)
 
 
-class Pull(NamedTuple):
+class Pull(Group):
     """What draws labour and land out: city wages and jobs, requisition (MODEL 1)."""
 
     enabled: Annotated[bool, switch("city wages and jobs grow, land is taken")] = True
@@ -50,7 +50,7 @@ class Pull(NamedTuple):
     land: Annotated[bool, switch("the pull acts on land")] = True
 
 
-class Access(NamedTuple):
+class Access(Group):
     """What e-commerce offers: internet reach, stations, freight, platform (MODEL 1)."""
 
     enabled: Annotated[bool, switch("villages of this region reach e-commerce")] = True

@@ -17,7 +17,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 from scipy.special import expit, logit
 
-from agents.base import Parameter, lifelong_key, normal
+from agents.base import Group, Parameter, lifelong_key, normal
 from agents.base.compiled import compiled
 
 Grid = NDArray[np.float64]
@@ -42,7 +42,7 @@ def _speed(low: float, high: float, meaning: str) -> Parameter:
     return Parameter(low, high, "km/h", meaning, "judgement", hard_low=1.0, hard_high=300.0)
 
 
-class Geography(NamedTuple):
+class Geography(Group):
     """Relief, settlement and roads: what the folder of a region does not say."""
 
     terrain_seed: Annotated[

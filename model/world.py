@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from agents.base import Parameter, allocate, identity, lifelong_key, normal, uniform
+from agents.base import Group, Parameter, allocate, identity, lifelong_key, normal, uniform
 from agents.base.compiled import compiled
 from agents.farmer.draws import FarmerDraw as D
 from agents.farmer.land import Land
@@ -36,7 +36,7 @@ MU_PER_KHA = 15_000.0
 LEAST_VILLAGES = 2
 
 
-class World(NamedTuple):
+class World(Group):
     """Parameters of the world at the start."""
 
     households_per_village: Annotated[

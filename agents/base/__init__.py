@@ -11,13 +11,14 @@ from agents.base.draws import (
     normal_quantile,
     uniform,
 )
-from agents.base.parameters import Parameter, declared, switch
+from agents.base.parameters import Group, Parameter, declared, switch
 from agents.base.tables import Array, Column, Table, allocate, columns
 
 __all__ = [
     "CACHE_DIR",
     "Array",
     "Column",
+    "Group",
     "Parameter",
     "Table",
     "allocate",

@@ -9,14 +9,19 @@ results.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any, TypeVar
 
-from numba import njit, types
+from numba import njit, typeof, types
 
 import agents.base.cache  # noqa: F401 - names the cache folder before anything is compiled
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+_njit: Any = njit  # its annotations do not know the options on wrappers
 
 
 def _common(kind: Any) -> Any:
@@ -29,21 +34,53 @@ def _common(kind: Any) -> Any:
     return kind
 
 
-def compiled_as(signature: str) -> Callable[[Function], Function]:
-    """Compile a function for one ``signature`` (numba's notation) to which arguments are cast.
-
-    For hashes: a Python int over 2^63 would otherwise be another type than a smaller one.
-    """
-    return njit(signature, cache=True, error_model="numpy")  # type: ignore[return-value]
-
-
 def compiled(function: Function) -> Function:
-    """Compile ``function`` at its first call, or load it from the cache."""
-    dispatcher: Any = njit(cache=True, error_model="numpy")(function)
-    of_types = dispatcher.get_call_template
+    """Compile ``function`` at its first call, or load it from the cache.
+
+    What compiled code calls needs no wrapper for Python, which for a small rule takes longer to
+    compile than the rule: so there are two dispatchers, one for each kind of caller.
+    """
+    outer: Any = _njit(cache=True, error_model="numpy", no_cfunc_wrapper=True)(function)
+    inner: Any = _njit(
+        cache=True, error_model="numpy", no_cfunc_wrapper=True, no_cpython_wrapper=True
+    )(_renamed(function))
 
     def get_call_template(args: Any, kws: Any) -> Any:
-        return of_types([_common(a) for a in args], {k: _common(a) for k, a in kws.items()})
+        common = [_common(a) for a in args], {k: _common(a) for k, a in kws.items()}
+        return inner.get_call_template(*common)
 
-    dispatcher.get_call_template = get_call_template
-    return dispatcher  # type: ignore[no-any-return]
+    def typeof_pyval(value: Any) -> Any:
+        kind = getattr(value, "_kernel_type", None)  # numba's own way to it takes 20 times longer
+        return typeof(value) if kind is None else kind
+
+    compile_outer = outer.compile
+
+    def compile_without_collecting(signature: Any) -> Any:
+        """Compile with Python's collector paused: it would walk all of numba again and again."""
+        enabled = gc.isenabled()
+        gc.disable()
+        try:
+            return compile_outer(signature)
+        finally:
+            if enabled:
+                gc.enable()
+
+    outer.compile = compile_without_collecting
+    outer.get_call_template = get_call_template
+    outer.get_overload = inner.get_overload
+    outer.typeof_pyval = typeof_pyval
+    return outer  # type: ignore[no-any-return]
+
+
+def _renamed(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a copy under another name, so that the cache keeps its code apart."""
+    copy = FunctionType(
+        function.__code__,
+        function.__globals__,
+        function.__name__,
+        function.__defaults__,
+        function.__closure__,
+    )
+    copy.__module__ = function.__module__
+    copy.__qualname__ = f"{function.__qualname__}.rule"
+    return copy

@@ -17,7 +17,7 @@ import math
 
 import numpy as np
 
-from agents.base.compiled import compiled_as
+from agents.base.compiled import compiled
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _M1 = np.uint64(0xBF58476D1CE4E5B9)
@@ -29,7 +29,7 @@ _PURPOSES = np.uint64(256)
 _EPOCH = np.int64(1200)
 
 
-@compiled_as("uint64(uint64)")
+@compiled
 def mix(x):
     """Return the splitmix64 finaliser of the unsigned 64-bit integer ``x``."""
     x = np.uint64(x)
@@ -43,7 +43,7 @@ def month_key(seed: int, month: int) -> np.uint64:
     return np.uint64(_month_key(seed, month))
 
 
-@compiled_as("uint64(uint64, int64)")
+@compiled
 def _month_key(seed, month):
     start = mix(np.uint64(seed) * GOLDEN + _ONE)
     return mix(start + np.uint64(np.int64(month) + _EPOCH) * GOLDEN)
@@ -54,7 +54,7 @@ def lifelong_key(seed: int) -> np.uint64:
     return month_key(seed, -int(_EPOCH))
 
 
-@compiled_as("uint64(uint64, uint64, int64, uint64)")
+@compiled
 def identity(kind, origin, month, ordinal):
     """Return the uid of an agent, fixed at birth by its origin and not by a counter.
 
@@ -67,20 +67,20 @@ def identity(kind, origin, month, ordinal):
     return mix(x + np.uint64(ordinal) * GOLDEN) >> _S8
 
 
-@compiled_as("float64(uint64, uint64, uint64)")
+@compiled
 def uniform(key, uid, purpose):
     """Return the draw in (0, 1) of agent ``uid`` for ``purpose`` (0-255) under ``key``."""
     x = mix(np.uint64(key) + (np.uint64(uid) * _PURPOSES + np.uint64(purpose)) * GOLDEN)
     return (np.float64(x >> _S11) + 0.5) * (1.0 / 9007199254740992.0)
 
 
-@compiled_as("float64(uint64, uint64, uint64)")
+@compiled
 def gumbel(key, uid, purpose):
     """Return a standard Gumbel draw (location 0, scale 1): the shock of a logit choice."""
     return -math.log(-math.log(uniform(key, uid, purpose)))
 
 
-@compiled_as("float64(float64)")
+@compiled
 def _tail(q):
     num = (
         (
@@ -97,7 +97,7 @@ def _tail(q):
     return num / den
 
 
-@compiled_as("float64(float64)")
+@compiled
 def normal_quantile(u):
     """Return the standard normal quantile of ``u`` in (0, 1), to about 1e-15.
 
@@ -139,7 +139,7 @@ def normal_quantile(u):
     return x - step / (1.0 + 0.5 * x * step)
 
 
-@compiled_as("float64(uint64, uint64, uint64)")
+@compiled
 def normal(key, uid, purpose):
     """Return a standard normal draw."""
     return normal_quantile(uniform(key, uid, purpose))

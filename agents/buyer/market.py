@@ -7,15 +7,15 @@ with constant elasticity; MODEL 4, the online pot).
 
 from __future__ import annotations
 
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import numpy as np
 
 from agents.base.compiled import compiled
-from agents.base.parameters import Parameter
+from agents.base.parameters import Group, Parameter
 
 
-class Attention(NamedTuple):
+class Attention(Group):
     """Parameters of awareness, choice between varieties and choice between shops."""
 
     orders: Annotated[

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import numpy as np
 
 from agents.base.draws import identity, normal
-from agents.base.parameters import Parameter
+from agents.base.parameters import Group, Parameter
 from agents.base.tables import Array, Column, Table, allocate
 from agents.kinds import NOBODY, Kind
 
@@ -32,7 +32,7 @@ class UrbanBuyers(Table):
     ]
 
 
-class Buyers(NamedTuple):
+class Buyers(Group):
     """Parameters of who the buyers are."""
 
     number: Annotated[

@@ -8,13 +8,13 @@ equipment of a new shop.
 
 from __future__ import annotations
 
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
-from agents.base import Parameter
+from agents.base import Group, Parameter
 from agents.base.compiled import compiled
 
 
-class Budget(NamedTuple):
+class Budget(Group):
     """Parameters of consumption, credit, own use and livestock."""
 
     subsistence: Annotated[

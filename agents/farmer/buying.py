@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import Annotated, NamedTuple
 
-from agents.base import Array, Parameter, normal, uniform
+from agents.base import Array, Group, Parameter, normal, uniform
 from agents.base.compiled import compiled
 from agents.farmer.draws import FarmerDraw
 from agents.farmer.state import Households
@@ -22,7 +22,7 @@ _ADOPTION = int(FarmerDraw.ONLINE_ADOPTION)
 _TABLE = "parameters.csv"
 
 
-class Buying(NamedTuple):
+class Buying(Group):
     """Parameters of buying by parcel."""
 
     manufactures_share: Annotated[

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from enum import IntEnum
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 from agents.base.compiled import compiled
 from agents.base.draws import uniform
-from agents.base.parameters import Parameter
+from agents.base.parameters import Group, Parameter
 from agents.farmer.draws import FarmerDraw
 
 _SUPPLY = int(FarmerDraw.SHOP_SUPPLY)
@@ -22,7 +22,7 @@ class VillageShopDraw(IntEnum):
     TRAINING = 82
 
 
-class Entry(NamedTuple):
+class Entry(Group):
     """Parameters of opening a shop."""
 
     hazard: Annotated[
@@ -247,7 +247,7 @@ class Entry(NamedTuple):
     ] = 0.9
 
 
-class Policy(NamedTuple):
+class Policy(Group):
     """Training in selling and buying online, a lever."""
 
     training_share: Annotated[

@@ -8,11 +8,11 @@ binds. Order of withdrawal: two crops, one crop, another crop, let, idle.
 from __future__ import annotations
 
 import math
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import numpy as np
 
-from agents.base import Parameter
+from agents.base import Group, Parameter
 from agents.base.compiled import compiled
 from agents.kinds import NEVER, NOBODY, Use
 
@@ -20,7 +20,7 @@ MONTHS = 12
 _IDLE, _TREES, _TAKEN, _CROP = (int(u) for u in (Use.IDLE, Use.TREES, Use.REQUISITIONED, Use.CROP))
 
 
-class Land(NamedTuple):
+class Land(Group):
     """Parameters of land use and of the lease market."""
 
     slope_loss: Annotated[

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 from agents.base.compiled import compiled
-from agents.base.parameters import Parameter
+from agents.base.parameters import Group, Parameter
 
 _TABLE = "parameters.csv"
 
 
-class Selling(NamedTuple):
+class Selling(Group):
     """Parameters of running a shop."""
 
     markup: Annotated[

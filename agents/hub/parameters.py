@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
-from agents.base import Parameter
+from agents.base import Group, Parameter
 
 _TABLE = "parameters.csv"
 
 
-class Hub(NamedTuple):
+class Hub(Group):
     """Parameters of the sorting centre and of village stations."""
 
     margin: Annotated[
@@ -166,7 +166,7 @@ class Hub(NamedTuple):
     ] = 0.3
 
 
-class Freight(NamedTuple):
+class Freight(Group):
     """Parameters of routes, line-haul, time on the way and the cold chain."""
 
     first_variable: Annotated[
@@ -362,7 +362,7 @@ def _normal(low: float, high: float, month: str) -> Parameter:
     )
 
 
-class Climate(NamedTuple):
+class Climate(Group):
     """Monthly mean temperature of the region in which parcels wait and travel (mean 17 C)."""
 
     january: Annotated[float, _normal(3, 8, "January")] = 5.4

@@ -13,16 +13,16 @@ Chen, Jin and Yue (2010, NBER 15651).
 from __future__ import annotations
 
 import math
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
-from agents.base import Parameter, switch
+from agents.base import Group, Parameter, switch
 from agents.base.compiled import compiled
 
 #: Earnings below this many yuan a month are taken as this much: logs need a floor.
 LEAST_INCOME = 50.0
 
 
-class Migration(NamedTuple):
+class Migration(Group):
     """Parameters of leaving and returning."""
 
     kappa: Annotated[

@@ -8,13 +8,13 @@ those of its registered members.
 from __future__ import annotations
 
 import math
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agents.base.compiled import compiled
-from agents.base.parameters import Parameter, switch
+from agents.base.parameters import Group, Parameter, switch
 
 #: First and last year with a mortality of their own; the life table is held outside.
 FIRST_YEAR, LAST_YEAR = 2003, 2023
@@ -26,7 +26,7 @@ OLDEST = 115 * 12
 _CENSUS = "Yang and Lu 2019, fit to e0 74.85, e60 19.44, e80 6.90 of 2010"
 
 
-class Demography(NamedTuple):
+class Demography(Group):
     """Births, deaths, schooling and work capacity of the registered rural population."""
 
     frozen: Annotated[bool, switch("nobody is born, ages, dies or leaves for college")] = False
