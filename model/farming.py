@@ -49,7 +49,7 @@ def plan(m) -> None:
 
 def lease_and_sow(m) -> None:
     """Settle the lease market of March and sow."""
-    order = land.lease_order(m.plots, m.key)
+    order = land.lease_order(m.households, m.plots, m.key)
     land.lease(
         m.households,
         m.plots,

@@ -21,6 +21,7 @@ from agents.farmer.land import (
     clearing_cost,
     crop_allowed,
     crop_return,
+    crop_value,
     labour_days,
     lease_cost,
     perennial_yield,
@@ -243,15 +244,25 @@ def lease(households, plots, crops, price, minutes, load, choice, order, month, 
             continue
         plots.use[i] = _IDLE
         travel = minutes[households.village[h]]
-        n = _options(
-            crops, price[households.county[h]], plots, i, travel, month, p, crop, value, days
-        )
         own, own_value = choice[i], -1.0e18
         if own != NOBODY:
-            wage = households.shadow_wage[h]
-            _, own_value = _best_option(n, value, days[households.operator[h]], wage)
+            own_value = crop_value(
+                crops,
+                own,
+                price[households.county[h]],
+                plots,
+                i,
+                households.shadow_wage[h],
+                households.operator[h],
+                travel,
+                month,
+                p,
+            )
         winner, option, best, second = NOBODY, NOBODY, 0.0, 0.0
         if own == NOBODY or own_value < p.offer_below:
+            n = _options(
+                crops, price[households.county[h]], plots, i, travel, month, p, crop, value, days
+            )
             burden = clearing_cost(plots.years_idle[i], p) / p.clearing_horizon
             winner, option, best, second = _auction(
                 households,
@@ -303,16 +314,20 @@ def _sow(households, plots, crops, i, j, k, month, p):
 
 
 @compiled
-def _lease_draws(plots, key, draw):
-    """Fill ``draw`` (plots,) with the keyed draws by which plots come to the market."""
+def _lease_draws(households, plots, key, draw):
+    """Fill ``draw`` (plots,) with the village's row plus the keyed draw of the plot."""
     for i in range(draw.shape[0]):
-        draw[i] = uniform(key, plots.uid[i], _LEASE_ORDER)
+        village = households.village[plots.owner[i]]
+        draw[i] = village + uniform(key, plots.uid[i], _LEASE_ORDER)
 
 
-def lease_order(plots, key) -> np.ndarray:
-    """Return the plots in the order of a keyed draw."""
+def lease_order(households, plots, key) -> np.ndarray:
+    """Return the plots village by village, within a village in the order of a keyed draw.
+
+    Neighbours' rows lie together: an order over the whole region made the market wait for memory.
+    """
     draw = np.empty(len(plots.uid))
-    _lease_draws(plots, key, draw)
+    _lease_draws(households, plots, key, draw)
     return np.argsort(draw)
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any, ClassVar, TypeVar, get_args, get_type_hints
 
 import numpy as np
@@ -66,7 +67,8 @@ class Table(Pointed):
             object.__setattr__(self, name, array)
         object.__setattr__(self, "_addresses", addresses)
         object.__setattr__(self, "_address", addresses.ctypes.data)
-        object.__setattr__(self, "_kernel_type", _type_of(self))
+        dimensions = tuple(array.ndim for array in self)
+        object.__setattr__(self, "_kernel_type", _type_of(type(self), dimensions))
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Refuse to replace a column: kernels hold its address."""
@@ -105,12 +107,14 @@ def allocate(kind: type[Kind], rows: int) -> Kind:
     return kind(*arrays)
 
 
-def _type_of(table: Table) -> PointedType:
-    kind = type(table)
+@cache
+def _type_of(kind: type[Table], dimensions: tuple[int, ...]) -> PointedType:
     layout: dict[str, tuple[int, Any]] = {}
-    for row, ((name, column), array) in enumerate(zip(columns(kind).items(), table, strict=True)):
+    for row, ((name, column), ndim) in enumerate(
+        zip(columns(kind).items(), dimensions, strict=True)
+    ):
         of = numpy_support.from_dtype(np.dtype(column.dtype))
-        layout[name] = (row * ARRAY_WORDS, types.Array(of, array.ndim, "C"))
+        layout[name] = (row * ARRAY_WORDS, types.Array(of, ndim, "C"))
     return PointedType(f"{kind.__module__}.{kind.__qualname__}", layout)
 
 

@@ -242,13 +242,19 @@ def crop_return(crops, k, price, plots, i, minutes, month, p):
 
 
 @compiled
+def crop_value(crops, k, price, plots, i, wage, operator, minutes, month, p):
+    """Return R of crop ``k`` on plot ``i`` less labour at ``wage`` (yuan/mu/year)."""
+    days = labour_days(crops.days_flat[k], crops.days_steep[k], plots.slope[i], operator, p)
+    return crop_return(crops, k, price, plots, i, minutes, month, p) - wage * days
+
+
+@compiled
 def best_crop(crops, price, plots, i, wage, operator, minutes, month, p):
     """Return (crop, R less labour at ``wage``) of the best crop of plot ``i``; NOBODY if none."""
     best, value = NOBODY, -1.0e18
     for k in range(crops.good.shape[0]):
         if crop_allowed(crops, k, plots.paddy[i], plots.suits[i]):
-            days = labour_days(crops.days_flat[k], crops.days_steep[k], plots.slope[i], operator, p)
-            v = crop_return(crops, k, price, plots, i, minutes, month, p) - wage * days
+            v = crop_value(crops, k, price, plots, i, wage, operator, minutes, month, p)
             if v > value:
                 best, value = k, v
     return best, value

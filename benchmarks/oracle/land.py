@@ -215,8 +215,11 @@ def in_month(
 
 
 def lease_and_sow(world: Any) -> None:
-    """Settle who works each plot and with what, plot by plot in the order of a keyed draw."""
-    draw = {plot: uniform(world.key, plot.uid, LEASE_ORDER) for plot in world.plots}
+    """Settle who works each plot and with what, village by village, plots in the order of a draw."""
+    draw = {
+        plot: plot.owner.village.row + uniform(world.key, plot.uid, LEASE_ORDER)
+        for plot in world.plots
+    }
     for plot in sorted(world.plots, key=lambda plot: draw[plot]):
         tenant, plot.operator, plot.rent = plot.operator, None, 0.0
         if plot.use == TREES or plot.area <= 0.0:
@@ -230,7 +233,9 @@ def settle_plot(plot: Plot, tenant: Household | None, world: Any) -> None:
     p, owner = world.params["land"], plot.owner
     own, own_value = plot.choice, IMPOSSIBLE
     if own != NOBODY:
-        _, own_value = best_crop(plot, owner, owner.shadow_wage, world)
+        crop = world.crops[own]
+        labour = owner.shadow_wage * days_on(crop, plot, owner, world)
+        own_value = crop_return(crop, plot, world) - labour
     bids = []
     if own == NOBODY or own_value < p.offer_below:
         bids = bids_for(plot, tenant, world)
