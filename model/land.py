@@ -16,14 +16,14 @@ from agents.base.compiled import compiled
 from agents.base.draws import uniform
 from agents.farmer.draws import FarmerDraw
 from agents.farmer.land import (
+    IMPOSSIBLE,
     MONTHS,
     best_crop,
+    busiest_share,
     clearing_cost,
-    crop_allowed,
-    crop_return,
-    crop_value,
-    labour_days,
     lease_cost,
+    list_days,
+    list_returns,
     perennial_yield,
     plan_own_plots,
     rent_from_bids,
@@ -107,85 +107,33 @@ def compensation_multiple(month: int, p: Requisition) -> float:
 @compiled
 def plan(households, plots, crops, price, day_wage, minutes, load, choice, month, p):
     """Let every household plan its own plots; fill ``load`` (H, 12), ``choice`` (plots)."""
+    number, most = crops.good.shape[0], 0
+    for h in range(households.uid.shape[0]):
+        most = max(most, households.end_plot[h] - households.first_plot[h])
+    value, days = np.empty((most, number)), np.empty((most, number))
     for h in range(households.uid.shape[0]):
         first, end = households.first_plot[h], households.end_plot[h]
         if first == end:
             continue
-        c = households.county[h]
-        days = households.farm_days[h] - households.shop_days[h] - households.hired_out[h]
-        days = max(0.0, days)
-        if days > 0.0:
-            days += households.operator[h] * p.operator_days
+        c, operator = households.county[h], households.operator[h]
+        spare = households.farm_days[h] - households.shop_days[h] - households.hired_out[h]
+        spare = max(0.0, spare)
+        if spare > 0.0:
+            spare += operator * p.operator_days
+        households.spare_days[h] = spare
+        travel = minutes[households.village[h]]
+        for i in range(end - first):
+            list_returns(crops, price[c], plots, first + i, travel, month, value[i], p)
+            list_days(crops, plots, first + i, operator, days[i], p)
         wage = reservation_wage(day_wage[c], households.capacity[h], p)
         households.shadow_wage[h] = plan_own_plots(
-            crops,
-            price[c],
-            plots,
-            first,
-            end,
-            days,
-            wage,
-            households.operator[h],
-            minutes[households.village[h]],
-            month,
-            load[h],
-            choice[first:end],
-            p,
+            crops, plots, first, end, value, days, spare, wage, load[h], choice[first:end], p
         )
-        households.spare_days[h] = days
-        for i in range(first, end):
-            k, value = best_crop(
-                crops,
-                price[c],
-                plots,
-                i,
-                0.0,
-                households.operator[h],
-                minutes[households.village[h]],
-                month,
-                p,
-            )
-            plots.value[i] = value
-            plots.need[i] = 0.0
+        for i in range(end - first):
+            k, plots.value[first + i] = best_crop(value[i], days[i], 0.0)
+            plots.need[first + i] = 0.0
             if k != NOBODY:
-                d = labour_days(
-                    crops.days_flat[k],
-                    crops.days_steep[k],
-                    plots.slope[i],
-                    households.operator[h],
-                    p,
-                )
-                plots.need[i] = d * crops.labour[k].max()
-
-
-@compiled
-def _options(crops, price, plots, i, minutes, month, p, crop, value, days):
-    """List what plot ``i`` can carry: crop, R before labour (yuan/mu), days a mu by hand.
-
-    Returns the number of options; ``days`` (2, options) is without and with an operator's machines.
-    """
-    n = 0
-    for k in range(crops.good.shape[0]):
-        if crop_allowed(crops, k, plots.paddy[i], plots.suits[i]):
-            crop[n] = k
-            value[n] = crop_return(crops, k, price, plots, i, minutes, month, p)
-            for operator in range(2):
-                days[operator, n] = labour_days(
-                    crops.days_flat[k], crops.days_steep[k], plots.slope[i], operator, p
-                )
-            n += 1
-    return n
-
-
-@compiled
-def _best_option(n, value, days, wage):
-    """Return (position, R less labour at ``wage``) of the best of ``n`` options."""
-    at, best = NOBODY, -1.0e18
-    for o in range(n):
-        v = value[o] - wage * days[o]
-        if v > best:
-            at, best = o, v
-    return at, best
+                plots.need[first + i] = days[i, k] * busiest_share(crops, k)
 
 
 @compiled
@@ -198,29 +146,29 @@ def _fits(load, days, labour, need):
 
 
 @compiled
-def _auction(households, crops, load, i, h, tenant, tau, burden, area, n, crop, value, days, p):
-    """Return (winner, option, best bid, second-best bid) among the ring of the owner ``h``.
+def _auction(households, crops, load, i, h, tenant, tau, burden, area, value, days, p):
+    """Return (winner, crop, best bid, second-best bid) among the ring of the owner ``h``.
 
     A bid is the bidder's R at its own shadow wage less the transaction cost, of which a sitting
     tenant pays a part, and less the yearly ``burden`` of clearing; it must fit into spare days.
+    ``days`` (2, crops) are those without and with an operator's machines.
     """
-    winner, option, best, second = NOBODY, NOBODY, 0.0, 0.0
+    winner, crop, best, second = NOBODY, NOBODY, 0.0, 0.0
     for j in households.ring[h]:
         if j == h or households.spare_days[j] <= 0.0:
             continue
-        by_hand = days[households.operator[j]]
-        o, bid = _best_option(n, value, by_hand, households.shadow_wage[j])
+        needed = days[households.operator[j]]
+        k, bid = best_crop(value, needed, households.shadow_wage[j])
         bid -= burden + (tau * p.sitting_tenant if j == tenant else tau)
-        if o == NOBODY or bid <= second:
+        if k == NOBODY or bid <= second:
             continue
-        labour = crops.labour[crop[o]]
-        if not _fits(load[j], households.spare_days[j], labour, area * by_hand[o]):
+        if not _fits(load[j], households.spare_days[j], crops.labour[k], area * needed[k]):
             continue
         if bid > best + TIE:
-            winner, option, second, best = j, o, best, bid
+            winner, crop, second, best = j, k, best, bid
         else:
             second = bid
-    return winner, option, best, second
+    return winner, crop, best, second
 
 
 @compiled
@@ -233,8 +181,7 @@ def lease(households, plots, crops, price, minutes, load, choice, order, month, 
     holds.
     """
     number = crops.good.shape[0]
-    crop, value = np.empty(number, dtype=np.int64), np.empty(number)
-    days = np.empty((2, number))
+    value, days = np.empty(number), np.empty((2, number))
     tau = lease_cost(era, p)
     for i in order:
         h = plots.owner[i]
@@ -243,48 +190,27 @@ def lease(households, plots, crops, price, minutes, load, choice, order, month, 
         if plots.use[i] == _TREES or plots.area[i] <= 0.0:
             continue
         plots.use[i] = _IDLE
-        travel = minutes[households.village[h]]
-        own, own_value = choice[i], -1.0e18
+        own, own_value = choice[i], IMPOSSIBLE
+        list_returns(
+            crops, price[households.county[h]], plots, i, minutes[households.village[h]], month,
+            value, p,
+        )  # fmt: skip
+        for operator in range(2):
+            list_days(crops, plots, i, operator, days[operator], p)
         if own != NOBODY:
-            own_value = crop_value(
-                crops,
-                own,
-                price[households.county[h]],
-                plots,
-                i,
-                households.shadow_wage[h],
-                households.operator[h],
-                travel,
-                month,
-                p,
-            )
-        winner, option, best, second = NOBODY, NOBODY, 0.0, 0.0
+            labour = households.shadow_wage[h] * days[households.operator[h], own]
+            own_value = value[own] - labour
+        winner, crop, best, second = NOBODY, NOBODY, 0.0, 0.0
         if own == NOBODY or own_value < p.offer_below:
-            n = _options(
-                crops, price[households.county[h]], plots, i, travel, month, p, crop, value, days
-            )
             burden = clearing_cost(plots.years_idle[i], p) / p.clearing_horizon
-            winner, option, best, second = _auction(
-                households,
-                crops,
-                load,
-                i,
-                h,
-                tenant,
-                tau,
-                burden,
-                plots.area[i],
-                n,
-                crop,
-                value,
-                days,
-                p,
+            winner, crop, best, second = _auction(
+                households, crops, load, i, h, tenant, tau, burden, plots.area[i], value, days, p
             )
         rent = rent_from_bids(second, p)
         if winner != NOBODY and (own == NOBODY or rent >= max(own_value, 0.0)):
-            need = plots.area[i] * days[households.operator[winner], option]
-            _take(plots, crops, i, winner, crop[option], load[winner], rent, need)
-            _sow(households, plots, crops, i, winner, crop[option], month, p)
+            need = plots.area[i] * days[households.operator[winner], crop]
+            _take(plots, crops, i, winner, crop, load[winner], rent, need)
+            _sow(households, plots, crops, i, winner, crop, month, p)
         elif own != NOBODY:
             plots.operator[i] = h
             _sow(households, plots, crops, i, h, own, month, p)
@@ -370,23 +296,17 @@ def work(households, plots, crops, weather, calendar, month, harvest_kg, p):
 @compiled
 def close_year(households, plots, crops, price, day_wage, minutes, month, p):
     """Count another idle year in December; owners clear land whose return has come back."""
+    number = crops.good.shape[0]
+    returns, days = np.empty(number), np.empty(number)
     for i in range(plots.uid.shape[0]):
         if plots.use[i] != _IDLE or plots.area[i] <= 0.0:
             continue
         h = plots.owner[i]
         c = households.county[h]
         wage = reservation_wage(day_wage[c], households.capacity[h], p)
-        k, value = best_crop(
-            crops,
-            price[c],
-            plots,
-            i,
-            wage,
-            households.operator[h],
-            minutes[households.village[h]],
-            month,
-            p,
-        )
+        list_returns(crops, price[c], plots, i, minutes[households.village[h]], month, returns, p)
+        list_days(crops, plots, i, households.operator[h], days, p)
+        k, value = best_crop(returns, days, wage)
         if (
             plots.years_idle[i] > 0
             and k != NOBODY

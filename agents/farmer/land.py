@@ -17,6 +17,8 @@ from agents.base.compiled import compiled
 from agents.kinds import NEVER, NOBODY, Use
 
 MONTHS = 12
+#: Return of a crop that cannot grow on a plot (yuan/mu).
+IMPOSSIBLE = -1.0e18
 _IDLE, _TREES, _TAKEN, _CROP = (int(u) for u in (Use.IDLE, Use.TREES, Use.REQUISITIONED, Use.CROP))
 
 
@@ -242,29 +244,47 @@ def crop_return(crops, k, price, plots, i, minutes, month, p):
 
 
 @compiled
-def crop_value(crops, k, price, plots, i, wage, operator, minutes, month, p):
-    """Return R of crop ``k`` on plot ``i`` less labour at ``wage`` (yuan/mu/year)."""
-    days = labour_days(crops.days_flat[k], crops.days_steep[k], plots.slope[i], operator, p)
-    return crop_return(crops, k, price, plots, i, minutes, month, p) - wage * days
+def list_returns(crops, price, plots, i, minutes, month, value, p):
+    """Fill ``value`` (crops,) with R of each crop on plot ``i`` before labour (yuan/mu/year).
 
-
-@compiled
-def best_crop(crops, price, plots, i, wage, operator, minutes, month, p):
-    """Return (crop, R less labour at ``wage``) of the best crop of plot ``i``; NOBODY if none."""
-    best, value = NOBODY, -1.0e18
+    IMPOSSIBLE where it cannot grow.
+    """
     for k in range(crops.good.shape[0]):
+        value[k] = IMPOSSIBLE
         if crop_allowed(crops, k, plots.paddy[i], plots.suits[i]):
-            v = crop_value(crops, k, price, plots, i, wage, operator, minutes, month, p)
-            if v > value:
-                best, value = k, v
-    return best, value
+            value[k] = crop_return(crops, k, price, plots, i, minutes, month, p)
 
 
 @compiled
-def _add_load(load, crops, k, plots, i, operator, sign, p):
-    days = labour_days(crops.days_flat[k], crops.days_steep[k], plots.slope[i], operator, p)
+def list_days(crops, plots, i, operator, days, p):
+    """Fill ``days`` (crops,) with the labour of each crop on plot ``i`` (days/mu/year)."""
+    for k in range(crops.good.shape[0]):
+        days[k] = labour_days(crops.days_flat[k], crops.days_steep[k], plots.slope[i], operator, p)
+
+
+@compiled
+def best_crop(value, days, wage):
+    """Return (crop, R less labour at ``wage``) of the best of a plot's crops; NOBODY if none."""
+    best, most = NOBODY, IMPOSSIBLE
+    for k in range(value.shape[0]):
+        if value[k] > IMPOSSIBLE and value[k] - wage * days[k] > most:
+            best, most = k, value[k] - wage * days[k]
+    return best, most
+
+
+@compiled
+def busiest_share(crops, k):
+    """Return the share of a year's labour for crop ``k`` that falls in its busiest month."""
+    most = 0.0
     for m in range(MONTHS):
-        load[m] += sign * days * plots.area[i] * crops.labour[k, m]
+        most = max(most, crops.labour[k, m])
+    return most
+
+
+@compiled
+def _add_load(load, crops, k, days):
+    for m in range(MONTHS):
+        load[m] += days * crops.labour[k, m]
 
 
 @compiled
@@ -277,74 +297,66 @@ def _tightest_month(load, days):
 
 
 @compiled
-def _least_loss(crops, price, plots, first, end, choice, wage, operator, minutes, month, tight, p):
+def _least_loss(crops, choice, value, days, wage, tight):
     """Return (plot, new crop, loss per day) of the change that frees the tight month cheapest."""
-    at, crop, least = -1, NOBODY, 1.0e18
-    for i in range(first, end):
-        now = choice[i - first]
+    at, crop, least = NOBODY, NOBODY, -IMPOSSIBLE
+    for i in range(choice.shape[0]):
+        now = choice[i]
         if now == NOBODY:
             continue
-        now_days = labour_days(
-            crops.days_flat[now], crops.days_steep[now], plots.slope[i], operator, p
-        )
-        now_tight = now_days * crops.labour[now, tight]
+        now_tight = days[i, now] * crops.labour[now, tight]
         if now_tight <= 0.0:
             continue
-        now_value = crop_return(crops, now, price, plots, i, minutes, month, p) - wage * now_days
-        for k in range(NOBODY, crops.good.shape[0]):
-            value, load = 0.0, 0.0
+        now_value = value[i, now] - wage * days[i, now]
+        for k in range(NOBODY, value.shape[1]):
+            worth, load = 0.0, 0.0
             if k != NOBODY:
-                if not crop_allowed(crops, k, plots.paddy[i], plots.suits[i]):
+                if value[i, k] == IMPOSSIBLE:
                     continue
-                days = labour_days(
-                    crops.days_flat[k], crops.days_steep[k], plots.slope[i], operator, p
-                )
-                load = days * crops.labour[k, tight]
-                value = crop_return(crops, k, price, plots, i, minutes, month, p) - wage * days
+                load = days[i, k] * crops.labour[k, tight]
+                worth = value[i, k] - wage * days[i, k]
             if load < now_tight:
-                loss = (now_value - value) / (now_tight - load)
+                loss = (now_value - worth) / (now_tight - load)
                 if loss < least:
                     at, crop, least = i, k, loss
     return at, crop, least
 
 
 @compiled
-def plan_own_plots(
-    crops, price, plots, first, end, days, wage, operator, minutes, month, load, choice, p
-):
+def plan_own_plots(crops, plots, first, end, value, days, spare, wage, load, choice, p):
     """Choose crops for an owner's plots within its days; return the shadow wage (yuan/day).
 
     Starts from the best crop of each plot at the reservation ``wage`` and, while some month needs
-    more than ``days``, takes labour away where it earns least in that month: two crops become one,
-    one becomes another, another none. The loss per day of the last step is the multiplier of the
-    month that binds. Fills ``load`` (12, days) and ``choice`` (plots of the owner, crop or NOBODY).
+    more than ``spare`` days, takes labour away where it earns least in that month: two crops become
+    one, one becomes another, another none. The loss per day of the last step is the multiplier of
+    the month that binds. ``value`` and ``days`` (plots of the owner, crops) are as ``list_returns``
+    and ``list_days`` fill them. Fills ``load`` (12, days) and ``choice`` (plots of the owner, crop
+    or NOBODY).
     """
-    for m in range(MONTHS):
-        load[m] = 0.0
-    for i in range(first, end):
-        choice[i - first] = NOBODY
-        if plots.use[i] == _TREES or plots.area[i] <= 0.0:
+    load[:] = 0.0
+    for i in range(end - first):
+        choice[i] = NOBODY
+        if plots.use[first + i] == _TREES or plots.area[first + i] <= 0.0:
             continue
-        k, value = best_crop(crops, price, plots, i, wage, operator, minutes, month, p)
-        if plots.years_idle[i] > 0:
-            value -= clearing_cost(plots.years_idle[i], p) / p.clearing_horizon
-        if k != NOBODY and value > p.own_reserve:
-            choice[i - first] = k
-            _add_load(load, crops, k, plots, i, operator, 1.0, p)
+        k, best = best_crop(value[i], days[i], wage)
+        if plots.years_idle[first + i] > 0:
+            best -= clearing_cost(plots.years_idle[first + i], p) / p.clearing_horizon
+        if k != NOBODY and best > p.own_reserve:
+            choice[i] = k
+            _add_load(load, crops, k, days[i, k] * plots.area[first + i])
     multiplier = 0.0
     for _ in range(4 * (end - first) + 1):
-        tight = _tightest_month(load, days)
+        tight = _tightest_month(load, spare)
         if tight < 0:
             break
-        i, k, loss = _least_loss(
-            crops, price, plots, first, end, choice, wage, operator, minutes, month, tight, p
-        )
-        if i < 0:
+        i, k, loss = _least_loss(crops, choice, value, days, wage, tight)
+        if i == NOBODY:
             break
-        _add_load(load, crops, choice[i - first], plots, i, operator, -1.0, p)
-        choice[i - first] = k
+        area = plots.area[first + i]
+        _add_load(load, crops, choice[i], -days[i, choice[i]] * area)
+        choice[i] = k
         if k != NOBODY:
-            _add_load(load, crops, k, plots, i, operator, 1.0, p)
+            _add_load(load, crops, k, days[i, k] * area)
         multiplier = max(multiplier, loss)
     return wage + multiplier
 

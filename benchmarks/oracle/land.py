@@ -215,7 +215,7 @@ def in_month(
 
 
 def lease_and_sow(world: Any) -> None:
-    """Settle who works each plot and with what, village by village, plots in the order of a draw."""
+    """Settle who works each plot and with what, village by village, in the order of a draw."""
     draw = {
         plot: plot.owner.village.row + uniform(world.key, plot.uid, LEASE_ORDER)
         for plot in world.plots
