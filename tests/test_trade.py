@@ -338,6 +338,18 @@ def test_storable_crops_wait_for_a_better_price_and_perishables_do_not():
     assert out.held[NUTS] == -out.sold[NUTS] and model.households.held[0] == 0.0
 
 
+def test_rice_does_not_wait_although_more_is_expected_of_it():
+    """The state buys at its floor price at harvest; nuts with the same hope are the control."""
+    model = tiny_world(month=189)
+    model.offline.expected[:] = 2.0 * model.offline.farm_gate
+    rice = GOODS.index("rice")
+    harvest = np.zeros((len(model.households.uid), len(GOODS)))
+    harvest[0, rice], harvest[1, NUTS] = 300.0, 50.0
+    out = model.offline.sell(model, harvest)
+    assert out.sold[rice] == pytest.approx(300.0 * model.households.weight[0], rel=1e-12)
+    assert out.held[rice] == 0.0 < out.held[NUTS]
+
+
 # --- online --------------------------------------------------------------------------------------
 
 
