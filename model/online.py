@@ -16,6 +16,7 @@ from agents.base.compiled import compiled
 from agents.buyer.market import appeal, learn, rivals_price, spend
 from agents.buyer.state import UrbanBuyers, make_buyers, set_weights
 from agents.farmer.opening import (
+    Scene,
     close_shops,
     closing,
     consider,
@@ -384,28 +385,25 @@ def enter_and_exit(model: Any) -> None:
 def _open(model: Any) -> NDArray[np.int64]:
     """Return the rows of households that open a shop this month."""
     shops, households, terms = model.shops, model.households, model.market.terms
-    policy, p = model.params["policy"], model.params["entry"]
+    p = model.params["entry"]
     choice = np.full(len(households.uid), NOBODY, dtype=np.int64)
     cost = np.zeros(len(households.uid))
-    keys = (np.uint64(model.key), np.uint64(model.life_key))
-    common = (
+    scene = Scene(
         shops,
         households,
         model.villages,
         model.people,
         model.goods,
         terms,
-        keys,
-        float(model.series.internet_rural[model.month]),
-        selling_scale(model),
-        model.month,
-        policy.training_years,
-        p,
-        model.params["selling"],
-        model.params["buying"],
-        choice,
-        cost,
+        keys=(np.uint64(model.key), np.uint64(model.life_key)),
+        internet=float(model.series.internet_rural[model.month]),
+        scale=selling_scale(model),
+        month=model.month,
+        years=model.params["policy"].training_years,
+        entry=p,
+        selling=model.params["selling"],
+        buying=model.params["buying"],
     )
-    consider(*common)
-    pioneer(*common)
+    consider(scene, choice, cost)
+    pioneer(scene, choice, cost)
     return open_shops(shops, households, model.people, choice, cost, model.month, p)
