@@ -26,6 +26,7 @@ from model.indicators import Records
 from model.labour import Seats, firms_bill, open_seats
 from model.ledger import Ledger, Sector
 from model.offline import OfflineMarket
+from model.outside import OutsidePool
 from model.paired import reference_path
 from model.populations import Standing, populations
 from model.region import Region, load_region
@@ -130,6 +131,7 @@ class RuralUrbanModel(PopulationModel):
         )
         burn_in(self, np.maximum(self.start.registered - self.start.residents, 0.0))
         self._settle_economy()
+        self.outside = OutsidePool(self)
         self._fill_purses()
         held = {Sector.RURAL: self.cash_held(), Sector.ABSENT: self.savings_held()}
         self.ledger = Ledger(self.counties, held)
@@ -230,6 +232,7 @@ class RuralUrbanModel(PopulationModel):
         if month_of_year(self.month) == MARCH:
             farming.expect(self)
         migration.reconsider(self)
+        self.outside.review(self)
         self._grow_cities()
         if month_of_year(self.month) == MARCH:
             farming.plan(self)

@@ -151,7 +151,7 @@ class World(Group):
         ),
     ] = 0.1
     outside_km: Annotated[
-        float, Parameter(400, 1200, "km", "distance of the outside pool", "MODEL 2")
+        float, Parameter(400, 1200, "km", "distance of the outside pool", "MODEL 2", hard_low=0.0)
     ] = 800.0
     ring: Annotated[
         int,

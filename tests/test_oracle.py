@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from agents.farmer.land import Land, labour_days
-from agents.kinds import Use
+from agents.kinds import Place, Use
 from agents.migrant.choice import Migration, value_away
 from benchmarks.oracle import COVERED, OracleModel, differences
 from benchmarks.oracle.plain import plain
@@ -78,6 +78,7 @@ def note(model: RuralUrbanModel, seen: Counter[str]) -> None:
         ("cleared", households.clearing > 0.0),
         ("in debt", households.debt > 0.0),
         ("held back", households.held > 0.0),
+        ("outside workers", model.outside.table.place > Place.COAST),
         ("families away", model.people.settled > 0),
         ("returned", model.people.returned > 0),
         ("opened", shops.since == model.month),
@@ -110,6 +111,13 @@ def test_arrays_equal_objects_when_prices_fall_and_harvests_are_held_back():
 
     scenario = small(198, "access.enabled=false", good="daylily")
     happened(together(scenario, 180, 18, hope), "held back", "let")
+
+
+def test_arrays_equal_objects_when_workers_come_from_near_outside():
+    """From 800 km few come, so the pool stands at 60 km here."""
+    near = ("world.outside_km=60", "world.outside_pool=0.5", "migration.hukou_seat=1.0")
+    seen = together(small(40, "access.enabled=false", *near), 0, 40)
+    happened(seen, "outside workers", "taken")
 
 
 @pytest.mark.parametrize(
