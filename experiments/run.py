@@ -97,8 +97,7 @@ def run_scenario(
     """Run ``scenario`` with ``seed`` and write its files into ``out``; return ``run.json``.
 
     import_s : seconds that the caller spent importing, for the record.
-    Files: run.json, months.parquet, flows.parquet, villages.parquet, and with ``panel``
-    households.parquet and plots.parquet (each December).
+    Files: run.json, months.parquet, flows.parquet, villages.parquet, goods.parquet, and with ``panel`` households.parquet and plots.parquet (each December).
     """
     with compiling(progress) as watch:
         began = time.perf_counter()
@@ -114,6 +113,7 @@ def run_scenario(
         out.write_parquet(months, "months.parquet", origin)
         out.write_parquet(flows_table(model), "flows.parquet", origin)
         out.write_parquet(model.records.villages_table(), "villages.parquet", origin)
+        out.write_parquet(model.goods_account.table(), "goods.parquet", origin)
         for name, table in panel.tables().items() if panel is not None else ():
             out.write_parquet(table, f"{name}.parquet", origin)
         wall = time.perf_counter() - began

@@ -294,9 +294,9 @@ class OfflineMarket:
     def sell(self, model: Any, harvest_kg: Floats) -> Disposal:
         """Sell harvest_kg (H, G), what is left after own use and shops; it is emptied.
 
-        Fills ``households.farm_sale``. Perishables and grain with a floor price do not wait; another
-        storable crop is held back while the expected price promises more than storage and
-        interest cost.
+        Fills ``households.farm_sale``. Perishables and grain with a floor price do not
+        wait; another storable crop is held back while the expected price promises more than
+        storage and interest cost.
         """
         p, goods = model.params["offline"], model.goods
         temperature = model.params["climate"][model.month % _MONTHS]

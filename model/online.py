@@ -38,7 +38,7 @@ from agents.hub.rules import survival
 from agents.kinds import NOBODY
 from model.goods import GOODS, MARKET_CLASS, MARKETS, MadeBy, good_row
 from model.rollout import access_scale
-from model.shop_accounts import account_goods, book, report
+from model.shop_accounts import book, report
 from model.training import train
 
 __all__ = [
@@ -107,7 +107,6 @@ class OnlineMarket:
 
     capacity, distinct, cluster : (C, G) of the region's endowment.
     known : (V,) 1 for varieties that had a shop, V = C * G.
-    stock_kg : (G,) kg in shops at full scale, as the account of goods has it.
     """
 
     def __init__(self, model: Any):
@@ -124,7 +123,6 @@ class OnlineMarket:
         self.rows: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
         self.opened: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
         self.variety: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
-        self.stock_kg: Floats = np.zeros(kinds)
         self.tally = _new_tally(counties)
         self.coast: Floats = np.zeros(counties * kinds)
         self.urban: Floats = np.zeros(counties * kinds)
@@ -353,7 +351,7 @@ def settle(model: Any) -> None:
 
 
 def enter_and_exit(model: Any) -> None:
-    """Close shops that lost long enough, open new ones, train villages; close the goods' books.
+    """Close shops that lost long enough, open new ones, train villages.
 
     Equipment is paid from cash at once: the month's budgets are closed by then.
     """
@@ -378,7 +376,6 @@ def enter_and_exit(model: Any) -> None:
         market.tally.dumped[:] += np.bincount(shops.good[gone], left, len(GOODS))
         close_shops(shops, households, gone, model.month)
         market.opened = _open(model)
-    account_goods(model)
     report(model, market.opened, gone)
 
 

@@ -22,6 +22,7 @@ from model import accounts, checks, farming, migration, trade
 from model.calendar import DECEMBER, MARCH, month_of_year
 from model.crops import CROP_NAMES, load_crops
 from model.goods import GOODS, load_goods
+from model.goods_account import GoodsAccount
 from model.indicators import Records
 from model.labour import Seats, firms_bill, open_seats
 from model.ledger import Ledger, Sector
@@ -101,7 +102,7 @@ class RuralUrbanModel(PopulationModel):
         self.seekers, self.local_seekers = np.zeros(s), np.zeros(c)
         self.at_place = np.zeros((c, self.places))
         self.goods_made = np.zeros(len(GOODS))
-        self.kept, self.eaten = np.zeros(1), np.zeros(1)
+        self.kept, self.eaten = np.zeros(1), np.zeros(2)
         self.tally = np.zeros(3, dtype=np.int64)
         self._registered_last = 0.0
         self.land_capital, self.hub_grants = np.zeros(s), np.zeros(s)
@@ -136,6 +137,7 @@ class RuralUrbanModel(PopulationModel):
         held = {Sector.RURAL: self.cash_held(), Sector.ABSENT: self.savings_held()}
         self.ledger = Ledger(self.counties, held)
         trade.open_trade(self)
+        self.goods_account = GoodsAccount(self)
         self.opening = checks.Opening(self)
 
     def _settle_economy(self) -> None:
@@ -220,6 +222,8 @@ class RuralUrbanModel(PopulationModel):
             getattr(self.households, column)[:] = 0.0
         self.paid[:] = 0.0
         self.goods_made[:] = 0.0
+        self.kept[:] = 0.0
+        self.eaten[:] = 0.0
         self.firms_bill = firms_bill(self.firms_base, self.era, self.params["local"])
 
     def live(self) -> None:
@@ -287,6 +291,7 @@ class RuralUrbanModel(PopulationModel):
             accounts.book_dividends(self)
         accounts.book_state(self)
         self.ledger.close_month()
+        self.goods_account.close(self)
         farming.remember_prices(self)
         if self.scenario.strict:
             checks.check(self)

@@ -31,6 +31,7 @@ from agents.migrant.state import People
 from model import online
 from model.errors import InputError, LedgerBreach
 from model.goods import DEFAULT_PATH, GOODS, MARKETS, load_goods
+from model.goods_account import BALANCES, ROW, GoodsAccount
 from model.ledger import Ledger, Sector
 from model.losses import Cause, cause_of_loss, losing_by_cause
 from model.offline import Offline, OfflineMarket, band_place, parity, worth_waiting
@@ -131,6 +132,7 @@ def tiny_world(
     model.ledger = Ledger(2, {Sector.RURAL: float(t.cash @ t.weight)})
     model.offline, model.freight = OfflineMarket(model), Hub(v)
     model.market, model.buyers = online.OnlineMarket(model), online.found_buyers(model)
+    model.goods_account = GoodsAccount(model)
     return model
 
 
@@ -153,7 +155,18 @@ def trade(model, harvest=None):
     online.enter_and_exit(model)
     online.book(model)
     model.ledger.close_month()
+    model.goods_account.close_shops(model)
+    model.goods_account.month[ROW["to_shops"]] = model.market.tally.own_farm
+    check_shops(model)
     return kg
+
+
+def check_shops(model):
+    """Check the balance of shops alone: this little world has no farms."""
+    account = model.goods_account
+    breach = BALANCES["goods of shops"] @ account.month
+    moved = np.abs(account.month).sum(axis=0) + account.shops
+    assert (np.abs(breach) <= 1e-9 * np.maximum(1.0, moved)).all()
 
 
 def settle_cash(model):
