@@ -342,9 +342,10 @@ def test_workers_from_outside_are_residents_but_never_registered():
     assert total(pool, "registered") == total(none, "registered")
     months = pool.records.months_table().groupby("month").sum(numeric_only=True)
     assert months["outside_workers"].iloc[-1] == pytest.approx(came.sum(), rel=1e-12)
-    assert months["residents"].iloc[-1] > none.records.months_table().groupby("month").sum(
-        numeric_only=True
-    )["residents"].iloc[-1]
+    assert (
+        months["residents"].iloc[-1]
+        > none.records.months_table().groupby("month").sum(numeric_only=True)["residents"].iloc[-1]
+    )
 
 
 def test_fewer_workers_come_from_farther_outside():
