@@ -21,6 +21,7 @@ from agents.migrant import lives, moves
 from model import accounts, checks, farming, migration, trade
 from model.calendar import DECEMBER, MARCH, month_of_year
 from model.crops import CROP_NAMES, load_crops
+from model.extraction import Extraction
 from model.goods import GOODS, load_goods
 from model.goods_account import GoodsAccount
 from model.indicators import Records
@@ -137,7 +138,7 @@ class RuralUrbanModel(PopulationModel):
         held = {Sector.RURAL: self.cash_held(), Sector.ABSENT: self.savings_held()}
         self.ledger = Ledger(self.counties, held)
         trade.open_trade(self)
-        self.goods_account = GoodsAccount(self)
+        self.goods_account, self.extraction = GoodsAccount(self), Extraction(self.counties)
         self.opening = checks.Opening(self)
 
     def _settle_economy(self) -> None:
@@ -296,6 +297,7 @@ class RuralUrbanModel(PopulationModel):
         if self.scenario.strict:
             checks.check(self)
         self.records.collect(self)
+        self.extraction.collect(self)
         self.refresh()
 
     @property
