@@ -37,6 +37,7 @@ class Raising(NamedTuple):
             "yuan/year",
             "consumption of a child",
             "judgement: 0.7 of the old poverty line of a person, budget.subsistence",
+            hard_low=0.0,
         ),
     ] = 900.0
     school: Annotated[
@@ -47,6 +48,7 @@ class Raising(NamedTuple):
             "yuan per school year",
             "of schooling, fees and public cost",
             "judgement: rural primary and junior middle schools about 2003-08",
+            hard_low=0.0,
         ),
     ] = 600.0
 

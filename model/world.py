@@ -148,6 +148,7 @@ class World(Group):
             "share of the region's urban residents",
             "outside rural workers who may come to its seats, 2003",
             "judgement",
+            hard_low=0.0,
         ),
     ] = 0.1
     outside_km: Annotated[

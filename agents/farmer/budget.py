@@ -83,6 +83,7 @@ class Budget(Group):
             "kg a year",
             "own paddy fed per farm worker of a household that keeps animals",
             "judgement: about a sixth of the paddy of the 2000s was feed",
+            hard_low=0.0,
         ),
     ] = 100.0
     livestock: Annotated[

@@ -223,6 +223,7 @@ class Freight(Group):
             "models of vehicle operating cost (HDM)",
             "literature",
             "memory low",
+            hard_low=0.0,
             hard_high=1.0,
         ),
     ] = 0.3
