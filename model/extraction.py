@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from agents.base import Parameter
+from agents.base import Group, Parameter
 from agents.base.compiled import compiled
 from agents.kinds import Place
 from model.ledger import Ledger, Sector
@@ -26,7 +26,7 @@ _VILLAGE, _COAST, _SEAT = int(Place.VILLAGE), int(Place.COAST), int(Place.SEAT)
 _WORKING_AGE, _COLLEGE_AGE, _SCHOOL_BEFORE = 16.0, 18.0, 12.0
 
 
-class Raising(NamedTuple):
+class Raising(Group):
     """Parameters of what it costs to bring up a child in a village."""
 
     child: Annotated[
