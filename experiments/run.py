@@ -97,8 +97,8 @@ def run_scenario(
     """Run ``scenario`` with ``seed`` and write its files into ``out``; return ``run.json``.
 
     import_s : seconds that the caller spent importing, for the record.
-    Files: run.json, months.parquet, flows.parquet, villages.parquet, and with ``panel``
-    households.parquet and plots.parquet (each December).
+    Files: run.json, months.parquet, flows.parquet, villages.parquet, extraction.parquet,
+    goods.parquet, and with ``panel`` households.parquet and plots.parquet (each December).
     """
     with compiling(progress) as watch:
         began = time.perf_counter()
@@ -114,6 +114,9 @@ def run_scenario(
         out.write_parquet(months, "months.parquet", origin)
         out.write_parquet(flows_table(model), "flows.parquet", origin)
         out.write_parquet(model.records.villages_table(), "villages.parquet", origin)
+        names = model.region.counties["name_en"].tolist()
+        out.write_parquet(model.extraction.table(names), "extraction.parquet", origin)
+        out.write_parquet(model.goods_account.table(), "goods.parquet", origin)
         for name, table in panel.tables().items() if panel is not None else ():
             out.write_parquet(table, f"{name}.parquet", origin)
         wall = time.perf_counter() - began
@@ -126,7 +129,7 @@ def run_scenario(
         "worst_breach": model.ledger.worst_breach if scenario.strict else None,
         "filled_series": model.series.filled,
         "assumed_of_the_region": list(model.region.filled),
-        "summary": summary(months),
+        "summary": summary(months) | model.extraction.totals(),
     }
     out.write_json("run.json", report)
     return report

@@ -43,6 +43,7 @@ def check(model) -> None:
     debt(model)
     land(model)
     grain(model)
+    model.goods_account.check(model)
 
 
 def money(model) -> None:
@@ -100,11 +101,9 @@ def land(model) -> None:
 
 
 def grain(model) -> None:
-    """Own grain: last month's store, plus kept from the harvest, less eaten."""
+    """Own grain: last month's store, plus kept from the harvest, less eaten by people, animals."""
     now = held_grain(model)
-    kept, eaten = float(model.kept[0]), float(model.eaten[0])
+    kept, eaten = float(model.kept[0]), float(model.eaten.sum())
     breach = now - model.opening.grain - kept + eaten
     model.ledger.check("own grain", model.month, "RURAL", breach, model.opening.grain, kept, eaten)
     model.opening.grain = now
-    model.kept[:] = 0.0
-    model.eaten[:] = 0.0

@@ -26,6 +26,7 @@ from agents.hub.rules import (
     line_haul,
     new_capacity,
     pays_back,
+    roads_rebuilt,
     survival,
     tariff,
     transit_days,
@@ -77,12 +78,12 @@ def route_volume(volume, route, served):
 
 
 @compiled
-def _first_mile_costs(volume, route, served, km, station, p):
+def _first_mile_costs(volume, route, served, km, station, roads, p):
     """Return the cost of the first mile by village, yuan per parcel, at these volumes."""
     shared = route_volume(volume, route, served)
     out = np.empty(shared.shape[0])
     for v in range(out.shape[0]):
-        out[v] = first_mile(shared[v], km[v], station[v], p)
+        out[v] = first_mile(shared[v], km[v], station[v], roads[v], p)
     return out
 
 
@@ -135,6 +136,7 @@ class Freight:
         self.route = lay_routes(model.villages, model.region, model.params["freight"])
         self.fresh_month: Floats = np.zeros(len(self.hubs.uid))
         self.public_held: Floats = np.zeros(len(self.hubs.uid))
+        self.road_yuan: Floats = np.zeros(len(self.region.counties))
 
     # --- at the start of the month ---------------------------------------------------------------
 
@@ -176,8 +178,9 @@ class Freight:
         """Return the cost of the first mile (V,), yuan per parcel, at these parcels a month."""
         villages, p = model.villages, model.params["freight"]
         return _first_mile_costs(
-            volume, self.route, villages.parcel_service, villages.route_km, villages.station, p
-        )
+            volume, self.route, villages.parcel_service, villages.route_km, villages.station,
+            villages.roads, p,
+        )  # fmt: skip
 
     def _remember_volumes(self, model: Any, volume: Floats) -> None:
         villages, hubs, by_hub = model.villages, self.hubs, self.carriers.by_hub
@@ -208,6 +211,17 @@ class Freight:
             yuan = self.public_held[s]
             self.carriers.build(model, int(s), yuan / capacity_cost(1.0, hub), yuan)
             self.public_held[s] = 0.0
+
+    def _rebuild_roads(self, model: Any) -> None:
+        """Rebuild rural roads with the land revenue booked for them this month (by county).
+
+        On them the first mile costs less, whether or not parcels come yet.
+        """
+        self.road_yuan += model.ledger.booked("infrastructure_roads")
+        area = self.region.counties["area_km2"].to_numpy(dtype=float)
+        p = model.params["freight"]
+        share = [roads_rebuilt(y, km2, p) for y, km2 in zip(self.road_yuan, area, strict=True)]
+        model.villages.roads[:] = np.array(share)[model.villages.county]
 
     # --- parcels ---------------------------------------------------------------------------------
 
@@ -291,6 +305,7 @@ class Freight:
             ("stations", villages.station),
             ("villages_served", villages.parcel_service),
             ("villages_cold_chain", villages.cold_chain),
+            ("villages_roads", villages.roads),
         ):
             model.log[name] = sums(villages.county, column * villages.weight, counties)
         served = villages.weight * villages.parcel_service
@@ -303,6 +318,7 @@ class Freight:
 
     def december(self, model: Any) -> None:
         """Invest where it pays, open and close stations, pay out the profit of the year."""
+        self._rebuild_roads(model)
         self._take_public_money(model)
         if access_scale(model) > 0.0:
             self._expand(model)

@@ -168,6 +168,9 @@ class Seats(Table):
     natives: Annotated[Array, Column(np.float64, "persons", "urban residents of urban households")]
     people: Annotated[Array, Column(np.float64, "persons", "all who live at the seat")]
     pool: Annotated[Array, Column(np.float64, "persons", "outside rural workers who came")]
+    marginal: Annotated[
+        Array, Column(np.float64, "yuan/month", "marginal product of a standard worker")
+    ]
     living: Annotated[Array, Column(np.float64, "yuan/month", "living cost")]
     wage_2003: Annotated[Array, Column(np.float64, "yuan/month", "wage at the start")]
     people_2003: Annotated[Array, Column(np.float64, "persons", "people at the start")]
@@ -227,6 +230,7 @@ def open_seats(
     from their wage bill, ``Y = w L / (1 - a)``; capital is the stated years of it.
     """
     seats.wage[:], seats.best_wage[:], seats.wage_2003[:] = wage, wage, wage
+    seats.marginal[:] = wage
     seats.seekers[:] = workers
     seats.jobs[:] = seats.jobs_2003[:] = workers * employment
     seats.employment[:] = employment
@@ -274,6 +278,7 @@ def run_seats(
         seats.best_wage[s] = max(seats.best_wage[s], wage)
         makers = max(seats.jobs[s] - extra, 1.0)
         seats.output[s] = productivity * seats.capital[s] ** a * makers ** (1.0 - a)
+        seats.marginal[s] = marginal_product(productivity, seats.capital[s], makers, a)
         saved = (
             p.saving * seats.output[s] if pull > 0.0 else (p.depreciation / 12.0 * seats.capital[s])
         )

@@ -346,7 +346,7 @@ def take_land(
     gain = np.where((value > paid) & (plots.area > 0.0), value, -math.inf)
     rows, taken_mu = [], []
     left = quota_mu.copy()
-    order = np.argsort(-gain, kind="stable")
+    order = np.lexsort((plots.uid, -gain))  # plots of a village have one value: not by row
     weight = households.weight[plots.owner]
     for i in order:
         s = seat[i]

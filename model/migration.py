@@ -123,7 +123,7 @@ def clear_labour_markets(m) -> NDArray[np.float64]:
     weight = m.pull_on_labour
     at = m.region.seats["county"].to_numpy()
     m.seats.people[:] = m.seats.natives + m.seats.pool + m.at_place.sum(axis=0)[_SEAT:]
-    m.native_workers = city.native_workers * (m.seats.natives + m.seats.pool)
+    m.native_workers = city.native_workers * m.seats.natives + m.outside.workers
     spending = m.local_demand * local.demand
     m.seat_services = np.bincount(
         m.region.seat_of_county,

@@ -195,6 +195,16 @@ def worth_waiting(price, expected, p):
 
 
 @compiled
+def may_wait(good, storable):
+    """Tell whether a crop can be held back: it keeps, and no floor price of the state supports it.
+
+    Who grows grain under a floor price sells at harvest: the state buys then and does not pay more
+    for waiting (assumption).
+    """
+    return storable == 1 and good != RICE
+
+
+@compiled
 def _sell(households, goods, harvest_kg, price, expected, keeps, month, p, out):
     """Sell, hold back or lose what is left of the harvest; ``out`` (4, G) as in ``Disposal``."""
     for h in range(households.uid.shape[0]):
@@ -205,7 +215,7 @@ def _sell(households, goods, harvest_kg, price, expected, keeps, month, p, out):
             if kg <= 0.0 and not stored:
                 continue
             harvest_kg[h, g] = 0.0
-            if goods.storable[g] == 1:
+            if may_wait(g, goods.storable[g]):
                 kg = _hold_back(households, h, g, kg, price[c, g], expected[c, g], month, p, out)
             if price[c, g] <= p.dump_below:
                 out[2, g] += kg * w
@@ -284,8 +294,9 @@ class OfflineMarket:
     def sell(self, model: Any, harvest_kg: Floats) -> Disposal:
         """Sell harvest_kg (H, G), what is left after own use and shops; it is emptied.
 
-        Fills ``households.farm_sale``. Perishables cannot wait; a storable crop is held back while
-        the expected price promises more than storage and interest cost.
+        Fills ``households.farm_sale``. Perishables and grain with a floor price do not
+        wait; another storable crop is held back while the expected price promises more than
+        storage and interest cost.
         """
         p, goods = model.params["offline"], model.goods
         temperature = model.params["climate"][model.month % _MONTHS]

@@ -16,6 +16,7 @@ from agents.base.compiled import compiled
 from agents.buyer.market import appeal, learn, rivals_price, spend
 from agents.buyer.state import UrbanBuyers, make_buyers, set_weights
 from agents.farmer.opening import (
+    Scene,
     close_shops,
     closing,
     consider,
@@ -37,7 +38,7 @@ from agents.hub.rules import survival
 from agents.kinds import NOBODY
 from model.goods import GOODS, MARKET_CLASS, MARKETS, MadeBy, good_row
 from model.rollout import access_scale
-from model.shop_accounts import account_goods, book, report
+from model.shop_accounts import book, report
 from model.training import train
 
 __all__ = [
@@ -106,7 +107,6 @@ class OnlineMarket:
 
     capacity, distinct, cluster : (C, G) of the region's endowment.
     known : (V,) 1 for varieties that had a shop, V = C * G.
-    stock_kg : (G,) kg in shops at full scale, as the account of goods has it.
     """
 
     def __init__(self, model: Any):
@@ -123,7 +123,6 @@ class OnlineMarket:
         self.rows: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
         self.opened: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
         self.variety: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
-        self.stock_kg: Floats = np.zeros(kinds)
         self.tally = _new_tally(counties)
         self.coast: Floats = np.zeros(counties * kinds)
         self.urban: Floats = np.zeros(counties * kinds)
@@ -352,7 +351,7 @@ def settle(model: Any) -> None:
 
 
 def enter_and_exit(model: Any) -> None:
-    """Close shops that lost long enough, open new ones, train villages; close the goods' books.
+    """Close shops that lost long enough, open new ones, train villages.
 
     Equipment is paid from cash at once: the month's budgets are closed by then.
     """
@@ -377,35 +376,31 @@ def enter_and_exit(model: Any) -> None:
         market.tally.dumped[:] += np.bincount(shops.good[gone], left, len(GOODS))
         close_shops(shops, households, gone, model.month)
         market.opened = _open(model)
-    account_goods(model)
     report(model, market.opened, gone)
 
 
 def _open(model: Any) -> NDArray[np.int64]:
     """Return the rows of households that open a shop this month."""
     shops, households, terms = model.shops, model.households, model.market.terms
-    policy, p = model.params["policy"], model.params["entry"]
+    p = model.params["entry"]
     choice = np.full(len(households.uid), NOBODY, dtype=np.int64)
     cost = np.zeros(len(households.uid))
-    keys = (np.uint64(model.key), np.uint64(model.life_key))
-    common = (
+    scene = Scene(
         shops,
         households,
         model.villages,
         model.people,
         model.goods,
         terms,
-        keys,
-        float(model.series.internet_rural[model.month]),
-        selling_scale(model),
-        model.month,
-        policy.training_years,
-        p,
-        model.params["selling"],
-        model.params["buying"],
-        choice,
-        cost,
+        keys=(np.uint64(model.key), np.uint64(model.life_key)),
+        internet=float(model.series.internet_rural[model.month]),
+        scale=selling_scale(model),
+        month=model.month,
+        years=model.params["policy"].training_years,
+        entry=p,
+        selling=model.params["selling"],
+        buying=model.params["buying"],
     )
-    consider(*common)
-    pioneer(*common)
+    consider(scene, choice, cost)
+    pioneer(scene, choice, cost)
     return open_shops(shops, households, model.people, choice, cost, model.month, p)

@@ -27,6 +27,7 @@ from agents.migrant.choice import Migration
 from agents.migrant.demography import Demography
 from model.calendar import parse_month
 from model.errors import InputError
+from model.extraction import Raising
 from model.labour import City, Local
 from model.land import Requisition
 from model.offline import Offline
@@ -63,6 +64,7 @@ GROUPS: dict[str, type] = {
     "rollout": Rollout,
     "buying": Buying,
     "retail": Retail,
+    "raising": Raising,
 }
 
 Declaration = tuple[type, Any, Parameter]

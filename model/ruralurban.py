@@ -21,11 +21,14 @@ from agents.migrant import lives, moves
 from model import accounts, checks, farming, migration, trade
 from model.calendar import DECEMBER, MARCH, month_of_year
 from model.crops import CROP_NAMES, load_crops
+from model.extraction import Extraction
 from model.goods import GOODS, load_goods
+from model.goods_account import GoodsAccount
 from model.indicators import Records
 from model.labour import Seats, firms_bill, open_seats
 from model.ledger import Ledger, Sector
 from model.offline import OfflineMarket
+from model.outside import OutsidePool
 from model.paired import reference_path
 from model.populations import Standing, populations
 from model.region import Region, load_region
@@ -100,7 +103,7 @@ class RuralUrbanModel(PopulationModel):
         self.seekers, self.local_seekers = np.zeros(s), np.zeros(c)
         self.at_place = np.zeros((c, self.places))
         self.goods_made = np.zeros(len(GOODS))
-        self.kept, self.eaten = np.zeros(1), np.zeros(1)
+        self.kept, self.eaten = np.zeros(1), np.zeros(2)
         self.tally = np.zeros(3, dtype=np.int64)
         self._registered_last = 0.0
         self.land_capital, self.hub_grants = np.zeros(s), np.zeros(s)
@@ -130,10 +133,12 @@ class RuralUrbanModel(PopulationModel):
         )
         burn_in(self, np.maximum(self.start.registered - self.start.residents, 0.0))
         self._settle_economy()
+        self.outside = OutsidePool(self)
         self._fill_purses()
         held = {Sector.RURAL: self.cash_held(), Sector.ABSENT: self.savings_held()}
         self.ledger = Ledger(self.counties, held)
         trade.open_trade(self)
+        self.goods_account, self.extraction = GoodsAccount(self), Extraction(self.counties)
         self.opening = checks.Opening(self)
 
     def _settle_economy(self) -> None:
@@ -218,6 +223,8 @@ class RuralUrbanModel(PopulationModel):
             getattr(self.households, column)[:] = 0.0
         self.paid[:] = 0.0
         self.goods_made[:] = 0.0
+        self.kept[:] = 0.0
+        self.eaten[:] = 0.0
         self.firms_bill = firms_bill(self.firms_base, self.era, self.params["local"])
 
     def live(self) -> None:
@@ -230,6 +237,7 @@ class RuralUrbanModel(PopulationModel):
         if month_of_year(self.month) == MARCH:
             farming.expect(self)
         migration.reconsider(self)
+        self.outside.review(self)
         self._grow_cities()
         if month_of_year(self.month) == MARCH:
             farming.plan(self)
@@ -284,10 +292,12 @@ class RuralUrbanModel(PopulationModel):
             accounts.book_dividends(self)
         accounts.book_state(self)
         self.ledger.close_month()
+        self.goods_account.close(self)
         farming.remember_prices(self)
         if self.scenario.strict:
             checks.check(self)
         self.records.collect(self)
+        self.extraction.collect(self)
         self.refresh()
 
     @property

@@ -1,4 +1,4 @@
-"""Accounts of shops: their lines of the ledger, kg of goods, indicators by county."""
+"""Accounts of shops: their lines of the ledger, indicators by county."""
 
 from __future__ import annotations
 
@@ -41,26 +41,6 @@ def book(model: Any) -> None:
     for name in _BOOKED:
         ledger.book(name, sums(model, getattr(shops, name), rows))
     ledger.book("entry_cost", sums(model, shops.entry_cost, market.opened))
-
-
-def account_goods(model: Any) -> None:
-    """Carry the month into the kg account of shops and compare it with their stocks.
-
-    Raises LedgerBreach where they differ by more than 1e-9 of what moved.
-    """
-    market, t, shops = model.market, model.market.tally, model.shops
-    moved = t.own + t.bought + t.returned + t.decayed + t.sent + t.dumped
-    market.stock_kg += t.own + t.bought + t.returned - t.decayed - t.sent - t.dumped
-    rows = np.flatnonzero(shops.good >= 0)
-    held = np.bincount(
-        shops.good[rows], shops.stock[rows] * model.households.weight[rows], len(GOODS)
-    )
-    for g in range(len(GOODS)):
-        breach = float(held[g] - market.stock_kg[g])
-        model.ledger.check(
-            "kg in shops", model.month, GOODS[g], breach, moved[g], held[g], market.stock_kg[g]
-        )
-    market.stock_kg[:] = held
 
 
 def sums(model: Any, column: NDArray[Any], rows: Rows) -> Floats:

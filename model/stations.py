@@ -126,8 +126,11 @@ class Stations:
         for v in range(len(villages.uid)):
             km = villages.route_km[v]
             margin = villages.freight_first[v] * hub.margin / (1.0 + hub.margin)
-            saving = first_mile(shared_volume[v], km, 0, p) - first_mile(shared_volume[v], km, 1, p)
-            gain = station_gain(villages.mean_volume[v], margin, saving, hub)
+            alone, joint = (
+                first_mile(shared_volume[v], km, station, villages.roads[v], p)
+                for station in (0, 1)
+            )
+            gain = station_gain(villages.mean_volume[v], margin, alone - joint, hub)
             if villages.station[v] > 0:
                 if gain < 0.0 and model.month >= self.supported_until[v]:
                     villages.station[v] = 0

@@ -30,6 +30,9 @@ class Villages(Table):
     station: Annotated[Array, Column(np.int8, "0/1", "an e-commerce station is open")]
     cold_chain: Annotated[Array, Column(np.int8, "0/1", "cooled collection is offered")]
     route_km: Annotated[Array, Column(np.float64, "km", "share of the collecting route")]
+    roads: Annotated[
+        Array, Column(np.float64, "share", "of its county's rural roads rebuilt by land revenue")
+    ]
     parcels_out: Annotated[Array, Column(np.float64, "parcels/month", "sent, at real size")]
     parcels_in: Annotated[Array, Column(np.float64, "parcels/month", "received, at real size")]
     freight_first: Annotated[Array, Column(np.float64, "yuan/parcel", "first-mile tariff")]

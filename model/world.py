@@ -148,10 +148,11 @@ class World(Group):
             "share of the region's urban residents",
             "outside rural workers who may come to its seats, 2003",
             "judgement",
+            hard_low=0.0,
         ),
     ] = 0.1
     outside_km: Annotated[
-        float, Parameter(400, 1200, "km", "distance of the outside pool", "MODEL 2")
+        float, Parameter(400, 1200, "km", "distance of the outside pool", "MODEL 2", hard_low=0.0)
     ] = 800.0
     ring: Annotated[
         int,

@@ -25,20 +25,49 @@ def test_first_mile_is_the_formula():
     q = 520.0 / P.visits_high
     assert rules.visits(520.0, P) == P.visits_high
     expected = P.first_variable + (P.stop_cost + P.km_cost * 6.0) / q
-    assert rules.first_mile(520.0, 6.0, 0, P) == pytest.approx(expected, rel=1e-12)
+    assert rules.first_mile(520.0, 6.0, 0, 0.0, P) == pytest.approx(expected, rel=1e-12)
 
 
 def test_first_mile_falls_with_volume_and_rises_with_way():
-    cost = [rules.first_mile(v, 6.0, 0, P) for v in (0.0, 1.0, 10.0, 100.0, 1e3, 1e4)]
+    cost = [rules.first_mile(v, 6.0, 0, 0.0, P) for v in (0.0, 1.0, 10.0, 100.0, 1e3, 1e4)]
     assert all(a >= b for a, b in zip(cost, cost[1:])) and cost[0] > 5 * cost[-1]
-    assert rules.first_mile(100.0, 20.0, 0, P) > rules.first_mile(100.0, 5.0, 0, P)
-    assert rules.first_mile(100.0, 5.0, 1, P) < rules.first_mile(100.0, 5.0, 0, P)
+    assert rules.first_mile(100.0, 20.0, 0, 0.0, P) > rules.first_mile(100.0, 5.0, 0, 0.0, P)
+    assert rules.first_mile(100.0, 5.0, 1, 0.0, P) < rules.first_mile(100.0, 5.0, 0, 0.0, P)
+
+
+def test_rebuilt_roads_cheapen_the_way_and_nothing_else():
+    """120 million yuan rebuild half of 800 km at 300,000 a km: g d falls by half of 30%."""
+    assert rules.roads_rebuilt(120e6, 1_000.0, P) == pytest.approx(0.5, rel=1e-12)
+    assert rules.roads_rebuilt(1e12, 1_000.0, P) == 1.0
+    gravel, half = (rules.first_mile(0.0, 6.0, 0, roads, P) for roads in (0.0, 0.5))
+    assert gravel - half == pytest.approx(0.15 * P.km_cost * 6.0, rel=1e-12)
+    assert rules.first_mile(0.0, 0.0, 0, 1.0, P) == rules.first_mile(0.0, 0.0, 0, 0.0, P)
+
+
+def test_land_revenue_for_roads_lowers_next_years_tariffs():
+    """Booked in December for county 0 alone: its villages' tariffs fall, those of county 1 do not.
+
+    The same market without the money is the control.
+    """
+    tariffs = []
+    for yuan in (0.0, 60e6):
+        model = tiny_market(month=189)
+        live_a_month(model)
+        next_month(model)
+        model.ledger.book("infrastructure_roads", yuan, county=0)
+        model.freight.december(model)
+        next_month(model)
+        model.freight.set_tariffs(model)
+        tariffs.append(model.villages.freight_first.copy())
+    own = model.villages.county == 0
+    assert (tariffs[1][own] < tariffs[0][own]).all()
+    np.testing.assert_array_equal(tariffs[1][~own], tariffs[0][~own])
 
 
 def test_a_lone_parcel_pays_one_visit_and_no_more():
     """max(q, 1): even without volume the price is one visit, so a village is never locked out."""
     one = P.first_variable + P.stop_cost + P.km_cost * 6.0
-    assert rules.first_mile(0.0, 6.0, 0, P) == pytest.approx(one, rel=1e-12)
+    assert rules.first_mile(0.0, 6.0, 0, 0.0, P) == pytest.approx(one, rel=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -325,3 +325,31 @@ def test_a_sample_that_leaves_a_county_without_two_villages_is_refused():
     """At 1:10,000 the small districts of Shaoyang would have no village: one line says so."""
     with pytest.raises(InputError, match=r"sample = 0\.0001; valid: at least .* fewer than 2"):
         RuralUrbanModel(load_scenario("shaoyang", sample=0.0001), seed=1)
+
+
+def test_workers_from_outside_are_residents_but_never_registered():
+    """A near pool at its widest comes to the seats; an empty one is the control.
+
+    At 30 km, 0.5 of the urban residents and with cheap hukou: who comes adds to residents and to
+    seekers of the seats, and nobody of them is a member of a household here.
+    """
+    near = {"world.outside_pool": 0.5, "world.outside_km": 30.0, "migration.hukou_seat": 0.5}
+    pool, none = run(36, **near), run(36, **(near | {"world.outside_pool": 0.0}))
+    came = pool.seats.pool
+    assert came.sum() > 0.01 * pool.seats.people.sum() and none.seats.pool.sum() == 0.0
+    lived = pool.seats.natives + pool.at_place.sum(axis=0)[Place.SEAT :] + came
+    assert pool.seats.people == pytest.approx(lived, rel=1e-12)
+    assert total(pool, "registered") == total(none, "registered")
+    months = pool.records.months_table().groupby("month").sum(numeric_only=True)
+    assert months["outside_workers"].iloc[-1] == pytest.approx(came.sum(), rel=1e-12)
+    assert (
+        months["residents"].iloc[-1]
+        > none.records.months_table().groupby("month").sum(numeric_only=True)["residents"].iloc[-1]
+    )
+
+
+def test_fewer_workers_come_from_farther_outside():
+    """With the same luck in all three, of a pool without network at first."""
+    near = {"world.outside_pool": 0.5, "migration.hukou_seat": 1.0}
+    came = [run(36, **near, **{"world.outside_km": km}).seats.pool.sum() for km in (0, 300, 3000)]
+    assert came[0] > came[1] > came[2] >= 0.0

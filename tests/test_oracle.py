@@ -8,16 +8,18 @@ sixteen digits, and some 50 months of budgets carry that on; what is seen is abo
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from types import FunctionType
 
 import numpy as np
 import pytest
 
 from agents.farmer.land import Land, labour_days
-from agents.kinds import Use
+from agents.kinds import Place, Use
 from agents.migrant.choice import Migration, value_away
 from benchmarks.oracle import COVERED, OracleModel, differences
 from benchmarks.oracle.plain import plain
+from model.goods import GOODS
 from model.ruralurban import RuralUrbanModel
 from model.scenario import Scenario, load_scenario
 from model.switches import Synthetic
@@ -41,9 +43,18 @@ def small(months: int, *settings: str, good: str = "", cluster: float = 0.0) -> 
     )
 
 
-def together(scenario: Scenario, first: int, months: int) -> Counter[str]:
-    """Step arrays and objects together from month ``first`` on; return what happened."""
+def together(
+    scenario: Scenario,
+    first: int,
+    months: int,
+    prepare: Callable[[RuralUrbanModel], None] = lambda model: None,
+) -> Counter[str]:
+    """Step arrays and objects together from month ``first`` on; return what happened.
+
+    prepare : changes the world in month ``first``, before the objects are made of it.
+    """
     model = RuralUrbanModel(scenario, seed=1).run(first)
+    prepare(model)
     oracle = OracleModel(model)
     assert differences(model, oracle, 0.0) == []
     seen: Counter[str] = Counter()
@@ -67,6 +78,7 @@ def note(model: RuralUrbanModel, seen: Counter[str]) -> None:
         ("cleared", households.clearing > 0.0),
         ("in debt", households.debt > 0.0),
         ("held back", households.held > 0.0),
+        ("outside workers", model.outside.table.place > Place.COAST),
         ("families away", model.people.settled > 0),
         ("returned", model.people.returned > 0),
         ("opened", shops.since == model.month),
@@ -92,8 +104,20 @@ def test_arrays_equal_objects_without_trade():
 
 
 def test_arrays_equal_objects_when_prices_fall_and_harvests_are_held_back():
-    """The real price of rice falls from 2018 on: later months of the same region."""
-    happened(together(small(198, "access.enabled=false"), 180, 18), "held back", "let")
+    """The real price of rice falls from 2018 on, and of daylily more is expected than it brings."""
+
+    def hope(model: RuralUrbanModel) -> None:
+        model.offline.expected[:, GOODS.index("daylily")] *= 1.5
+
+    scenario = small(198, "access.enabled=false", good="daylily")
+    happened(together(scenario, 180, 18, hope), "held back", "let")
+
+
+def test_arrays_equal_objects_when_workers_come_from_near_outside():
+    """From 800 km few come, so the pool stands at 60 km here."""
+    near = ("world.outside_km=60", "world.outside_pool=0.5", "migration.hukou_seat=1.0")
+    seen = together(small(40, "access.enabled=false", *near), 0, 40)
+    happened(seen, "outside workers", "taken")
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ from agents.migrant.state import People
 from model import online
 from model.errors import InputError, LedgerBreach
 from model.goods import DEFAULT_PATH, GOODS, MARKETS, load_goods
+from model.goods_account import BALANCES, ROW, GoodsAccount
 from model.ledger import Ledger, Sector
 from model.losses import Cause, cause_of_loss, losing_by_cause
 from model.offline import Offline, OfflineMarket, band_place, parity, worth_waiting
@@ -131,6 +132,7 @@ def tiny_world(
     model.ledger = Ledger(2, {Sector.RURAL: float(t.cash @ t.weight)})
     model.offline, model.freight = OfflineMarket(model), Hub(v)
     model.market, model.buyers = online.OnlineMarket(model), online.found_buyers(model)
+    model.goods_account = GoodsAccount(model)
     return model
 
 
@@ -153,7 +155,18 @@ def trade(model, harvest=None):
     online.enter_and_exit(model)
     online.book(model)
     model.ledger.close_month()
+    model.goods_account.close_shops(model)
+    model.goods_account.month[ROW["to_shops"]] = model.market.tally.own_farm
+    check_shops(model)
     return kg
+
+
+def check_shops(model):
+    """Check the balance of shops alone: this little world has no farms."""
+    account = model.goods_account
+    breach = BALANCES["goods of shops"] @ account.month
+    moved = np.abs(account.month).sum(axis=0) + account.shops
+    assert (np.abs(breach) <= 1e-9 * np.maximum(1.0, moved)).all()
 
 
 def settle_cash(model):
@@ -336,6 +349,18 @@ def test_storable_crops_wait_for_a_better_price_and_perishables_do_not():
     out = model.offline.sell(model, np.zeros_like(harvest))
     assert out.sold[NUTS] == pytest.approx(50.0 * model.households.weight[0])
     assert out.held[NUTS] == -out.sold[NUTS] and model.households.held[0] == 0.0
+
+
+def test_rice_does_not_wait_although_more_is_expected_of_it():
+    """The state buys at its floor price at harvest; nuts with the same hope are the control."""
+    model = tiny_world(month=189)
+    model.offline.expected[:] = 2.0 * model.offline.farm_gate
+    rice = GOODS.index("rice")
+    harvest = np.zeros((len(model.households.uid), len(GOODS)))
+    harvest[0, rice], harvest[1, NUTS] = 300.0, 50.0
+    out = model.offline.sell(model, harvest)
+    assert out.sold[rice] == pytest.approx(300.0 * model.households.weight[0], rel=1e-12)
+    assert out.held[rice] == 0.0 < out.held[NUTS]
 
 
 # --- online --------------------------------------------------------------------------------------

@@ -75,6 +75,17 @@ class Budget(Group):
             "memory medium",
         ),
     ] = 230.0
+    feed_paddy: Annotated[
+        float,
+        Parameter(
+            0,
+            250,
+            "kg a year",
+            "own paddy fed per farm worker of a household that keeps animals",
+            "judgement: about a sixth of the paddy of the 2000s was feed",
+            hard_low=0.0,
+        ),
+    ] = 100.0
     livestock: Annotated[
         float,
         Parameter(

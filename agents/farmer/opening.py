@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
 from agents.base.compiled import compiled
 from agents.base.draws import uniform
 from agents.base.tables import Array, allocate
-from agents.farmer.buying import has_internet
+from agents.farmer.buying import Buying, has_internet
 from agents.farmer.draws import FarmerDraw
 from agents.farmer.entry import (
     Entry,
@@ -18,7 +20,7 @@ from agents.farmer.entry import (
     opening_hazard,
     pioneer_probability,
 )
-from agents.farmer.shops import exit_hazard, labour_per_kg, shop_price, unit_cost
+from agents.farmer.shops import Selling, exit_hazard, labour_per_kg, shop_price, unit_cost
 from agents.farmer.state import Households, Shops
 from agents.kinds import NEVER, NOBODY, Place
 from agents.migrant.state import People
@@ -67,6 +69,29 @@ def new_shops(households: int) -> Shops:
     return shops
 
 
+class Scene(NamedTuple):
+    """What everybody who thinks of opening a shop meets this month; all decide on the same state.
+
+    keys : (month key, lifelong key). internet : share of rural people online. scale : access.scale,
+    on the hazards. years : of schooling that training is worth.
+    """
+
+    shops: Any
+    households: Any
+    villages: Any
+    people: Any
+    goods: Any
+    terms: Any
+    keys: tuple[Any, Any]
+    internet: float
+    scale: float
+    month: int
+    years: float
+    entry: Entry
+    selling: Selling
+    buying: Buying
+
+
 @compiled
 def visible_gain(c, v, g, goods, terms, shop):
     """Return the price over the goods, and over all visible cost, as shares of the price.
@@ -88,12 +113,13 @@ def visible_gain(c, v, g, goods, terms, shop):
 
 
 @compiled
-def reached(h, households, villages, internet, life_key, buying):
+def reached(h, scene):
     """Tell whether a household could open at all: parcels, somebody who works, internet."""
-    if villages.parcel_service[households.village[h]] == 0 or households.workers_home[h] == 0:
+    t = scene.households
+    if scene.villages.parcel_service[t.village[h]] == 0 or t.workers_home[h] == 0:
         return False
-    luck = uniform(life_key, households.uid[h], _INTERNET)
-    return has_internet(luck, internet, households.head_age[h], households.schooling[h], buying)
+    luck = uniform(scene.keys[1], t.uid[h], _INTERNET)
+    return has_internet(luck, scene.internet, t.head_age[h], t.schooling[h], scene.buying)
 
 
 @compiled
@@ -119,12 +145,13 @@ def ring_shops(ring, good):
 
 
 @compiled
-def outlay_of(h, shops, households, villages, people, month, training_years, p):
+def outlay_of(h, scene):
     """Return what opening would cost household ``h``, yuan."""
-    kin, near = ring_shops(households.ring[h], shops.good)
-    schooling = households.schooling[h] + training_years * villages.trained[households.village[h]]
-    back = returnee_at_home(households.first_person[h], households.end_person[h], people, month)
-    return entry_cost(kin, near, schooling, back, p)
+    t = scene.households
+    kin, near = ring_shops(t.ring[h], scene.shops.good)
+    schooling = t.schooling[h] + scene.years * scene.villages.trained[t.village[h]]
+    back = returnee_at_home(t.first_person[h], t.end_person[h], scene.people, scene.month)
+    return entry_cost(kin, near, schooling, back, scene.entry)
 
 
 @compiled
@@ -150,86 +177,90 @@ def look_around(h, shops, households, month, p, seen):
 
 
 @compiled
-def weigh_goods(
-    h, shops, households, goods, terms, life_key, example, hurdle, seen, p, shop, hazard
-):
-    """Fill ``hazard`` (G,) of opening a shop for each good that ``h`` could supply; return the sum.
+def weigh_goods(h, example, hurdle, seen, scene, hazard):
+    """Fill ``hazard`` (G,) of opening a shop for each good that ``h`` could supply.
 
     example : share of the ring, and of unseen shops, that sells anything. hurdle : yuan/year.
     """
-    total, kinds = 0.0, hazard.shape[0]
-    c, v = households.county[h], households.village[h]
-    for g in range(kinds):
+    p, terms = scene.entry, scene.terms
+    uid, c, v = (
+        scene.households.uid[h],
+        scene.households.county[h],
+        scene.households.village[h],
+    )
+    for g in range(hazard.shape[0]):
         hazard[g] = 0.0
         if terms.offered[c, g] == 0:
             continue
-        grown = grows(shops.grows[h], g)
+        grown = grows(scene.shops.grows[h], g)
         able = 1.0
-        if not can_supply(life_key, households.uid[h], g, terms.capacity[c, g], grown):
+        if not can_supply(scene.keys[1], uid, g, terms.capacity[c, g], grown):
             able = p.learning if seen[0, g] > 0.0 else 0.0
         if able <= 0.0:
             continue
-        gain, _ = visible_gain(c, v, g, goods, terms, shop)
+        gain, _ = visible_gain(c, v, g, scene.goods, terms, scene.selling)
         turnover = seen[1, g] / seen[2, g] if seen[0, g] > 0.0 else p.prior
         share = seen[0, g] + p.other_goods * (example - seen[0, g])
         hazard[g] = able * opening_hazard(share, p.margin * gain * turnover, hurdle, p)
         hazard[g] *= p.own_crop if grown else 1.0
-        total += hazard[g]
-    return total
 
 
 @compiled
-def consider(
-    shops,
-    households,
-    villages,
-    people,
-    goods,
-    terms,
-    keys,
-    internet,
-    scale,
-    month,
-    years,
-    p,
-    shop,
-    buying,
-    choice,
-    cost,
-):
-    """Let households with an example in sight decide; fill ``choice`` (H,) good, and ``cost``.
+def weigh_goods_alone(h, scene, weight):
+    """Fill ``weight`` (G,) with the pull of each good on a pioneer ``h``.
 
-    keys : (month key, lifelong key). internet : share of rural people online. scale : access.scale,
-    on the hazard. years : of schooling that training is worth. All decide on
-    the same state, so the order of rows does not matter.
+    Without an example, a pioneer reckons with visible cost: what the county can supply times a
+    power of the visible margin, more for an own crop and for what an industry around it makes.
     """
-    kinds = goods.order_kg.shape[0]
+    p, terms = scene.entry, scene.terms
+    c, v = scene.households.county[h], scene.households.village[h]
+    for g in range(weight.shape[0]):
+        weight[g] = 0.0
+        if terms.offered[c, g] == 0:
+            continue
+        _, gain = visible_gain(c, v, g, scene.goods, terms, scene.selling)
+        weight[g] = terms.capacity[c, g] * gain**p.steepness
+        weight[g] *= p.own_crop if grows(scene.shops.grows[h], g) else 1.0
+        weight[g] *= 1.0 + p.cluster_pioneers * terms.cluster[c, g]
+
+
+@compiled
+def decide(h, outlay, weight, total, scene, choice, cost):
+    """Let ``h``, who wants to open, do so if its cash reaches; the good is drawn by ``weight``."""
+    if scene.households.cash[h] >= outlay:
+        luck = uniform(scene.keys[0], scene.households.uid[h], _GOOD)
+        choice[h] = _draw_good(weight, total, luck)
+        cost[h] = outlay
+
+
+@compiled
+def consider(scene, choice, cost):
+    """Let households with an example in sight decide; fill ``choice`` (H,) good, and ``cost``."""
+    p, households, villages = scene.entry, scene.households, scene.villages
+    kinds = scene.goods.order_kg.shape[0]
     seen, hazard = np.zeros((3, kinds)), np.zeros(kinds)
     for h in range(households.uid.shape[0]):
-        if shops.good[h] >= 0:
+        if scene.shops.good[h] >= 0:
             continue
-        luck = uniform(keys[0], households.uid[h], _OPENS)
+        luck = uniform(scene.keys[0], households.uid[h], _OPENS)
         # no hazard exceeds this bound: most households need no look around
-        if luck >= p.hazard * scale:
-            continue
-        if not reached(h, households, villages, internet, keys[1], buying):
+        if luck >= p.hazard * scene.scale or not reached(h, scene):
             continue
         seen[:] = 0.0
         v = households.village[h]
-        example = look_around(h, shops, households, month, p, seen)
+        example = look_around(h, scene.shops, households, scene.month, p, seen)
         example += villages.unseen_shops[v] / villages.size[v]
         if example <= 0.0:
             continue
-        outlay = outlay_of(h, shops, households, villages, people, month, years, p)
+        outlay = outlay_of(h, scene)
         hurdle = p.reservation + outlay / p.cost_years
         if p.count_own_labour:
-            hurdle += 12.0 * shop.fixed_days * terms.day_wage[households.county[h]]
-        total = weigh_goods(
-            h, shops, households, goods, terms, keys[1], example, hurdle, seen, p, shop, hazard
-        )
-        if luck < scale * min(total, p.hazard) and households.cash[h] >= outlay:
-            choice[h] = _draw_good(hazard, total, uniform(keys[0], households.uid[h], _GOOD))
-            cost[h] = outlay
+            wage = scene.terms.day_wage[households.county[h]]
+            hurdle += 12.0 * scene.selling.fixed_days * wage
+        weigh_goods(h, example, hurdle, seen, scene, hazard)
+        total = hazard.sum()
+        if luck < scene.scale * min(total, p.hazard):
+            decide(h, outlay, hazard, total, scene, choice, cost)
 
 
 @compiled
@@ -246,83 +277,49 @@ def _draw_good(weight, total, luck):
 
 
 @compiled
-def _first_of_village(v, shops, households, villages, internet, keys, buying, choice):
+def _first_of_village(v, scene, choice):
     """Return how many households of a village could be its pioneer, and the one drawn."""
+    households, villages = scene.households, scene.villages
     eligible, chosen, lowest = 0, NOBODY, 2.0
     for h in range(villages.first_household[v], villages.end_household[v]):
-        if shops.good[h] >= 0 or choice[h] >= 0:
-            continue
-        if not reached(h, households, villages, internet, keys[1], buying):
+        if scene.shops.good[h] >= 0 or choice[h] >= 0 or not reached(h, scene):
             continue
         eligible += 1
-        draw = uniform(keys[0], households.uid[h], _PIONEER)
+        draw = uniform(scene.keys[0], households.uid[h], _PIONEER)
         if draw < lowest:
             lowest, chosen = draw, h
     return eligible, chosen
 
 
 @compiled
-def pioneer(
-    shops,
-    households,
-    villages,
-    people,
-    goods,
-    terms,
-    keys,
-    internet,
-    scale,
-    month,
-    years,
-    p,
-    shop,
-    buying,
-    choice,
-    cost,
-):
+def pioneer(scene, choice, cost):
     """Draw each village's spontaneous pioneer at its real size (MODEL 2).
 
     The pioneer is one of the sampled households with probability ``villages.sampled``; otherwise
-    the village's ``unseen_shops`` grows by one. Without an example, a pioneer reckons with visible
-    cost: the good is drawn by what the county can supply times the visible margin.
+    the village's ``unseen_shops`` grows by one.
     """
-    kinds = goods.order_kg.shape[0]
-    weight = np.zeros(kinds)
+    p, villages = scene.entry, scene.villages
+    weight = np.zeros(scene.goods.order_kg.shape[0])
     for v in range(villages.uid.shape[0]):
-        luck = uniform(keys[0], villages.uid[v], _FIRST)
-        cluster = terms.cluster[villages.county[v]].max()
-        hazard = p.pioneer * scale * (1.0 + p.cluster_pioneers * cluster)
+        luck = uniform(scene.keys[0], villages.uid[v], _FIRST)
+        cluster = scene.terms.cluster[villages.county[v]].max()
+        hazard = p.pioneer * scene.scale * (1.0 + p.cluster_pioneers * cluster)
         if luck >= pioneer_probability(hazard, villages.size[v]):
             continue
-        eligible, chosen = _first_of_village(
-            v, shops, households, villages, internet, keys, buying, choice
-        )
+        eligible, chosen = _first_of_village(v, scene, choice)
         if eligible == 0:
             continue
         rows = villages.end_household[v] - villages.first_household[v]
         if luck >= pioneer_probability(hazard, villages.size[v] * eligible / rows):
             continue
-        c, total = households.county[chosen], 0.0
-        for g in range(kinds):
-            weight[g] = 0.0
-            if terms.offered[c, g] == 0:
-                continue
-            grown = grows(shops.grows[chosen], g)
-            _, gain = visible_gain(c, v, g, goods, terms, shop)
-            weight[g] = terms.capacity[c, g] * gain**p.steepness
-            weight[g] *= p.own_crop if grown else 1.0
-            weight[g] *= 1.0 + p.cluster_pioneers * terms.cluster[c, g]
-            total += weight[g]
+        weigh_goods_alone(chosen, scene, weight)
+        total = weight.sum()
         if total <= 0.0:
             continue
-        if uniform(keys[0], villages.uid[v], _SAMPLED) >= villages.sampled[v]:
+        if uniform(scene.keys[0], villages.uid[v], _SAMPLED) >= villages.sampled[v]:
             villages.unseen_shops[v] += 1.0
             continue
-        outlay = outlay_of(chosen, shops, households, villages, people, month, years, p)
-        if households.cash[chosen] >= outlay:
-            draw = uniform(keys[0], households.uid[chosen], _GOOD)
-            choice[chosen] = _draw_good(weight, total, draw)
-            cost[chosen] = outlay
+        decide(chosen, outlay_of(chosen, scene), weight, total, scene, choice, cost)
 
 
 def open_shops(

@@ -49,14 +49,23 @@ def livestock(households, month, life, p, side):
 
 
 @compiled
+def feed_wanted(households, h, p):
+    """Return the paddy that the household's animals take in a year, kg; 0 without animals."""
+    if households.livestock_sale[h] <= 0.0:
+        return 0.0
+    return p.feed_paddy * households.workers_home[h] * households.capacity[h]
+
+
+@compiled
 def store_grain(households, harvest_kg, rice, kept, p):
-    """Keep grain of the harvest for own use; ``harvest_kg`` (H, G) is left with what is for sale.
+    """Keep grain of the harvest for table and animals; ``harvest_kg`` (H, G) is left for sale.
 
     Adds the kilograms kept, at full scale, to ``kept`` (1,).
     """
     for h in range(households.uid.shape[0]):
         if harvest_kg[h, rice] > 0.0:
-            wanted = p.paddy_per_person * households.residents[h] - households.grain[h]
+            wanted = p.paddy_per_person * households.residents[h] + feed_wanted(households, h, p)
+            wanted -= households.grain[h]
             own = min(harvest_kg[h, rice], max(0.0, wanted))
             households.grain[h] += own
             harvest_kg[h, rice] -= own
@@ -65,14 +74,22 @@ def store_grain(households, harvest_kg, rice, kept, p):
 
 @compiled
 def eat_grain(households, price, eaten, p):
-    """Eat from the store: booked in kind at the farm-gate ``price`` (C,), yuan per kg.
+    """Eat from the store, then feed from it; farm-gate ``price`` (C,), yuan per kg.
 
-    Adds the kilograms eaten, at full scale, to ``eaten`` (1,).
+    What people eat is own use, booked in kind. What animals eat saves bought feed of its value: it
+    was never sold, so that income is the same as if it had been. Adds the kilograms eaten, at full
+    scale, to ``eaten`` (2,), by people and by animals.
     """
     for h in range(households.uid.shape[0]):
         if households.grain[h] > 0.0:
+            value = price[households.county[h]]
             need = p.paddy_per_person / 12.0 * households.residents[h]
             kg = min(households.grain[h], need)
             households.grain[h] -= kg
-            households.own_use[h] += kg * price[households.county[h]]
+            households.own_use[h] += kg * value
             eaten[0] += kg * households.weight[h]
+            bought = p.livestock_feed * households.livestock_sale[h] / max(value, 1e-9)
+            fed = min(households.grain[h], feed_wanted(households, h, p) / 12.0, bought)
+            households.grain[h] -= fed
+            households.inputs[h] -= fed * value
+            eaten[1] += fed * households.weight[h]

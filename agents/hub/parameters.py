@@ -187,6 +187,46 @@ class Freight(Group):
     km_cost: Annotated[
         float, Parameter(0.8, 2.5, "yuan/km", "g: small van on village roads", "judgement")
     ] = 1.5
+    road_cost: Annotated[
+        float,
+        Parameter(
+            200_000,
+            500_000,
+            "yuan/km",
+            "of a rural road rebuilt in concrete",
+            "state aid of 100,000 yuan a km about 2006-10 met a third to a half of it",
+            "literature",
+            "memory low",
+            hard_low=1.0,
+        ),
+    ] = 300_000.0
+    road_density: Annotated[
+        float,
+        Parameter(
+            0.5,
+            1.2,
+            "km/km2",
+            "rural roads of a county",
+            "Hunan about 2008: 0.8 to 0.9 of all classes",
+            "literature",
+            "memory low",
+            hard_low=0.01,
+        ),
+    ] = 0.8
+    road_saving: Annotated[
+        float,
+        Parameter(
+            0.15,
+            0.4,
+            "share",
+            "of a van's cost per km, on a rebuilt road instead of gravel or earth",
+            "models of vehicle operating cost (HDM)",
+            "literature",
+            "memory low",
+            hard_low=0.0,
+            hard_high=1.0,
+        ),
+    ] = 0.3
     batch: Annotated[
         float, Parameter(2, 10, "parcels", "that a courier waits for before a visit", "judgement")
     ] = 4.0

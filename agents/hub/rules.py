@@ -43,15 +43,28 @@ def visits(volume, p):
 
 
 @compiled
-def first_mile(volume, km, station, p):
+def roads_rebuilt(yuan, area_km2, p):
+    """Return the share of a county's rural roads that ``yuan`` of land revenue has rebuilt.
+
+    ``min(1, yuan / (cost * density * area))``: cost yuan per km of concrete road, density km of
+    rural road per km2. Rebuilt roads last to the end of the run; beyond the whole network, money
+    buys nothing more (assumption).
+    """
+    return min(1.0, yuan / (p.road_cost * p.road_density * area_km2))
+
+
+@compiled
+def first_mile(volume, km, station, roads, p):
     """Return the cost of the first mile, yuan per parcel.
 
     ``f = f_var + (G + g d) / max(q, 1)`` (MODEL 4; FACTS M3): q parcels per visit on the route,
     d km of the route per village, G yuan a visit, g yuan a km; ``volume`` is parcels a month per
-    village of the route. Joint delivery with a ``station`` (0/1) saves a share of the visit.
+    village of the route. A van costs less per km on the share of ``roads`` that is rebuilt; joint
+    delivery with a ``station`` (0/1) saves a share of the visit.
     """
     per_visit = volume / max(visits(volume, p), 1.0)
-    visit = (p.stop_cost + p.km_cost * km) * (1.0 - p.joint_saving * station)
+    way = p.km_cost * km * (1.0 - p.road_saving * roads)
+    visit = (p.stop_cost + way) * (1.0 - p.joint_saving * station)
     return p.cost_scale * (p.first_variable + visit / max(per_visit, 1.0))
 
 

@@ -118,6 +118,7 @@ def _pairs(model: RuralUrbanModel, oracle: OracleModel) -> list[tuple[str, Any, 
         ("fresh kg of the month", model.freight.fresh_month, _all(oracle.hubs, "fresh_month")),
         ("hub grants", model.hub_grants, _all(oracle.seats, "hub_grants")),
         ("stations.point", model.freight.stations.point, _all(oracle.villages, "point")),
+        ("outside workers", model.outside.workers, _all(oracle.seats, "outside_workers")),
         ("known varieties", model.market.known, np.ravel(_all(oracle.counties, "known"))),
     ]
     return pairs
@@ -135,6 +136,7 @@ def _tables(model: RuralUrbanModel, oracle: OracleModel) -> list[tuple[str, Any,
         ("seats", model.seats, oracle.seats),
         ("hubs", model.hubs, oracle.hubs),
         ("buyers", model.buyers, oracle.buyers),
+        ("outsiders", model.outside.table, oracle.outsiders),
         ("crops", model.crops, oracle.crops),
     ]
     for kind, table, things in kinds:
@@ -166,6 +168,7 @@ COVERED: dict[str, str] = {
     "hub capacity, tariffs, service, stations, programmes": "freight.set_tariffs",
     "expected prices, weather, values of the crops": "land.expect",
     "migration, job loss, families that follow": "people.review, people.families_join",
+    "outside workers who come to the seats": "outside.review",
     "members, residents, workers": "people.count_members, people.count_workers",
     "plans, shadow wage, lease auction, sowing": "land.plan, land.lease_and_sow",
     "farm work, inputs, machines, rent, harvest": "land.work",

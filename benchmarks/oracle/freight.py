@@ -15,6 +15,7 @@ from model.rollout import point_share, service_share
 (
     visits,
     first_mile,
+    roads_rebuilt,
     handling_cost,
     tariff,
     cold_surcharge,
@@ -31,6 +32,7 @@ from model.rollout import point_share, service_share
     for name in (
         "visits",
         "first_mile",
+        "roads_rebuilt",
         "handling_cost",
         "tariff",
         "cold_surcharge",
@@ -59,7 +61,9 @@ def take_over(world: Any, model: Any) -> None:
     for hub in world.hubs:
         hub.fresh_month = float(freight.fresh_month[hub.row])
         hub.public_held = float(freight.public_held[hub.row])
+    area = model.region.counties["area_km2"].to_list()
     for county in world.counties:
+        county.area_km2, county.road_yuan = area[county.row], float(freight.road_yuan[county.row])
         county.centre_built = bool(stations.centre_built[county.row])
         county.grant_spent = float(stations.grant_spent[county.row])
     near = world.params["rollout"].near_first
@@ -146,12 +150,17 @@ def shared(village: Village, volume: str) -> float:
     return sum(getattr(other, volume) for other in members) / len(members)
 
 
+def mile_cost(village: Village, volume: float, station: int, p: Any) -> float:
+    """Return the cost of the first mile at a volume per village of the route, yuan per parcel."""
+    return first_mile(volume, village.route_km, station, village.roads, p)
+
+
 def set_village_tariff(village: Village, world: Any) -> None:
     """Set the first-mile tariff and the days on the way; the price list counts on a full batch."""
     hub_p, p = world.params["hub"], world.params["freight"]
     for other in village.route:
         other.expected_volume = max(other.volume, p.batch * p.visits_low)
-    mile = first_mile(shared(village, "expected_volume"), village.route_km, village.station, p)
+    mile = mile_cost(village, shared(village, "expected_volume"), village.station, p)
     village.freight_first = tariff(mile + world.hubs[village.seat].handling_cost, hub_p)
     often = visits(shared(village, "volume"), p)
     village.transit_days = transit_days(world.month, village.minutes, village.station, often, p)
@@ -272,7 +281,7 @@ def book(world: Any) -> None:
         world.books.book("line_haul", village.county, outside)
     for village in world.villages:
         hub = world.hubs[village.seat]
-        mile = first_mile(shared(village, "volume"), village.route_km, village.station, p)
+        mile = mile_cost(village, shared(village, "volume"), village.station, p)
         cost = village.volume * (mile + hub.handling_cost) + hub_p.station_upkeep * village.station
         hub.running_cost += cost * village.weight
         hub.cash -= cost * village.weight
@@ -292,6 +301,11 @@ def cover_losses(world: Any) -> None:
 def december(world: Any) -> None:
     """Invest where it pays, open and close stations, pay out the profit of the year."""
     hub_p = world.params["hub"]
+    for county in world.counties:
+        county.road_yuan += world.books.flows["infrastructure_roads", county.row]
+    for village in world.villages:
+        county = world.counties[village.county]
+        village.roads = roads_rebuilt(county.road_yuan, county.area_km2, world.params["freight"])
     for hub, seat in zip(world.hubs, world.seats):
         hub.cash += seat.hub_grants
         hub.public_held, seat.hub_grants = hub.public_held + seat.hub_grants, 0.0
@@ -337,7 +351,7 @@ def gain_of(village: Village, world: Any) -> float:
     hub_p, p = world.params["hub"], world.params["freight"]
     volume = shared(village, "mean_volume")
     margin = village.freight_first * hub_p.margin / (1.0 + hub_p.margin)
-    alone, joint = (first_mile(volume, village.route_km, station, p) for station in (0, 1))
+    alone, joint = (mile_cost(village, volume, station, p) for station in (0, 1))
     return station_gain(village.mean_volume, margin, alone - joint, hub_p)
 
 

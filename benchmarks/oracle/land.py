@@ -330,7 +330,7 @@ def harvest(plot: Plot, mu: float, crop: Crop, farmer: Household, share: float, 
 
 
 def keep_animals_and_grain(world: Any) -> None:
-    """Sell animals; keep grain of the harvest for the table, and eat from the store."""
+    """Sell animals; keep grain of the harvest for table and animals, and use the store."""
     p, rice = world.params["budget"], farming.RICE
     net = livestock_net(world.era, p)
     for household in world.households:
@@ -340,10 +340,15 @@ def keep_animals_and_grain(world: Any) -> None:
         sales /= 1.0 - p.livestock_feed
         household.livestock_sale += sales
         household.inputs += sales * p.livestock_feed
-        wanted = p.paddy_per_person * household.residents - household.grain
+        feed = p.feed_paddy * household.workers_home * household.capacity if sales > 0.0 else 0.0
+        wanted = p.paddy_per_person * household.residents + feed - household.grain
         kept = min(household.harvest[rice], max(0.0, wanted))
         household.harvest[rice] -= kept
         household.grain += kept
         eaten = min(household.grain, p.paddy_per_person / 12.0 * household.residents)
         household.grain -= eaten
-        household.own_use += eaten * household.county.farm_gate[rice]
+        price = household.county.farm_gate[rice]
+        household.own_use += eaten * price
+        fed = min(household.grain, feed / 12.0, p.livestock_feed * household.livestock_sale / price)
+        household.grain -= fed
+        household.inputs -= fed * price

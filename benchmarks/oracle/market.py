@@ -14,9 +14,9 @@ from model import offline, retail
 from model.goods import MadeBy
 from model.retail import JANUARY
 
-parity, band_place, long_freight, worth_waiting = (
+parity, band_place, long_freight, may_wait, worth_waiting = (
     plain(getattr(offline, name))
-    for name in ("parity", "band_place", "long_freight", "worth_waiting")
+    for name in ("parity", "band_place", "long_freight", "may_wait", "worth_waiting")
 )
 village_price, cost_of_goods = plain(retail.village_price), plain(retail.cost_of_goods)
 smoothed, survival, line_haul = (
@@ -91,7 +91,7 @@ def sell_harvest(world: Any) -> None:
         for good in world.goods:
             price = household.county.farm_gate[good.row]
             kg, household.harvest[good.row] = household.harvest[good.row], 0.0
-            if good.storable:
+            if may_wait(good.row, good.storable):
                 kg = hold_back(household, good.row, kg, price, world)
             if price > p.dump_below:
                 household.farm_sale += kg * good.keeps * price

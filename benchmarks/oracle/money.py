@@ -52,7 +52,7 @@ def clear_labour_markets(world: Any) -> None:
     p, city, local = (world.params[group] for group in ("migration", "city", "local"))
     for seat in world.seats:
         seat.people = seat.natives + seat.pool + seat.migrants
-        seat.native_workers = city.native_workers * (seat.natives + seat.pool)
+        seat.native_workers = city.native_workers * seat.natives + seat.outside_workers
         seat.services = (1.0 - local.village_share) * sum(
             local.demand * county.local_demand
             for county in world.counties
@@ -92,7 +92,9 @@ def run_seat(seat: Any, full_employment: float, world: Any) -> None:
     seat.jobs = min(available, seat.jobs_2003 * (jobs / seat.jobs_2003) ** pull)
     seat.seekers, seat.employment = seekers, seat.jobs / max(seekers, 1e-9)
     seat.best_wage = max(seat.best_wage, seat.wage)
-    seat.output = productivity * seat.capital**a * max(seat.jobs - extra, 1.0) ** (1.0 - a)
+    makers = max(seat.jobs - extra, 1.0)
+    seat.output = productivity * seat.capital**a * makers ** (1.0 - a)
+    seat.marginal = marginal_product(productivity, seat.capital, makers, a)
     worn = p.depreciation / 12.0 * seat.capital
     seat.invested = (p.saving * seat.output if pull > 0.0 else worn) + seat.land_capital
     seat.land_capital = 0.0

@@ -50,6 +50,10 @@ class Person(Thing):
         return self.mother is not None and self.mother in (parent, parent.spouse)
 
 
+class Outsider(Person):
+    """A person of the pool outside the region."""
+
+
 class Plot(Thing):
     """A contracted plot."""
 

@@ -15,7 +15,7 @@ from mesa import Model
 
 from agents.base.draws import lifelong_key, month_key
 from agents.kinds import NOBODY
-from benchmarks.oracle import books, freight, land, market, money, online, people, yearend
+from benchmarks.oracle import books, freight, land, market, money, online, outside, people, yearend
 from benchmarks.oracle.objects import (
     COAST,
     SEAT,
@@ -66,6 +66,7 @@ class OracleModel(Model):
         self._open_books(model)
         online.take_over(self, model)
         freight.take_over(self, model)
+        outside.take_over(self, model)
         money.update_terms(self)
 
     # --- the world as it was ---------------------------------------------------------------------
@@ -210,6 +211,7 @@ class OracleModel(Model):
         people.review(self, march)
         if march and self.params["migration"].families_follow:
             people.families_join(self)
+        outside.review(self, march)
         people.count_members(self)
         people.count_workers(self)
         registered = sum(h.registered * h.weight for h in self.households)

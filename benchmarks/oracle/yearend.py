@@ -42,7 +42,7 @@ def requisition(world: Any) -> None:
         output = plot.owner.county.price_expected[0] * world.crops[0].yield_kg * plot.quality
         if value > multiple * output and plot.area > 0.0:
             offers.append((value, multiple * output, plot, seat))
-    for value, paid, plot, seat in sorted(offers, key=lambda offer: -offer[0]):
+    for value, paid, plot, seat in sorted(offers, key=lambda offer: (-offer[0], offer[2].uid)):
         if seat.quota > 0.0:
             take(plot, seat, value, paid, world)
 
