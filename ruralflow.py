@@ -164,6 +164,9 @@ def _validate(options: argparse.Namespace) -> None:
             quick=options.quick,
             replicates=options.replicates,
         )
+        from viz.scorecard import scorecard_figures
+
+        scorecard_figures(result, out, result["provenance"])
         progress.close()
         _show(result["lines"], out.path)
 

@@ -9,11 +9,14 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 
+import pandas as pd
+
 from experiments.output import OutputFolder, provenance
 from experiments.progress import Progress
 from experiments.scorecard.card import lines, markdown, table
 from experiments.scorecard.judge import Judged, judge, measured, not_run, score
 from experiments.scorecard.nulls import constant_rates, load_rates, nothing_changes
+from experiments.scorecard.paths import county_growth, paths
 from experiments.scorecard.reading import Missing
 from experiments.scorecard.tables import Tables, run
 from experiments.scorecard.targets import Target, load_targets
@@ -39,6 +42,13 @@ class Need(NamedTuple):
 
     runs: Callable[[Scenario], Runs] | None
     reason: str = ""
+
+
+class Pictures(NamedTuple):
+    """What the figures of the card show of each replicate of the scenario itself."""
+
+    paths: list[pd.DataFrame]
+    counties: list[pd.DataFrame]
 
 
 def _hukou(base: Scenario) -> Runs:
@@ -90,7 +100,9 @@ def run_validate(
 
     quick : only the targets marked so, on two replicates; the others are listed as not run.
     replicates : of every group of runs; by default what its targets ask for, at least three.
-    Returns scorecard.json with the lines of the card ("lines") and the judged targets ("card").
+    Writes also scorecard_paths.csv and scorecard_counties.csv, from which the figures are drawn.
+    Returns scorecard.json with the lines of the card ("lines"), the judged targets ("card"), and
+    both tables ("paths", "counties").
     Raises InputError where the scenario does not span 2003-01 to 2023-12.
     """
     if scenario.months != SPAN or scenario.start_month:
@@ -99,7 +111,8 @@ def run_validate(
         )
     targets = load_targets()
     numbers = _replicates(targets, quick, replicates)
-    card = judge_all(scenario, seed, targets, numbers, quick, progress)
+    pictures = Pictures([], [])
+    card = judge_all(scenario, seed, targets, numbers, quick, progress, pictures)
     origin = provenance(scenario, seed)
     report = {
         **origin,
@@ -112,7 +125,12 @@ def run_validate(
     out.write_csv(table(card), "scorecard.csv")
     words = _words(scenario, seed, numbers, quick)
     out.write_text("scorecard.md", markdown(card, words))
-    return {**report, "provenance": origin, "card": card, "lines": lines(card)}
+    drawn = {
+        name: pd.concat(tables, ignore_index=True) for name, tables in pictures._asdict().items()
+    }
+    for name, rows in drawn.items():
+        out.write_csv(rows, f"scorecard_{name}.csv")
+    return {**report, **drawn, "provenance": origin, "card": card, "lines": lines(card)}
 
 
 def judge_all(
@@ -122,11 +140,15 @@ def judge_all(
     numbers: dict[str, int],
     quick: bool = False,
     progress: Progress | None = None,
+    pictures: Pictures | None = None,
 ) -> list[Judged]:
-    """Return the judged targets, in their order; ``numbers``: replicates by need."""
+    """Return the judged targets, in their order.
+
+    numbers : replicates by need. pictures : filled with what the figures show.
+    """
     progress = progress or Progress("validate", quiet=True)
     wanted = [t for t in targets if t.quick or not quick]
-    found = _measure(scenario, seed, wanted, numbers, progress)
+    found = _measure(scenario, seed, wanted, numbers, progress, pictures)
     card = []
     for target in targets:
         need = RUNS[target.needs]
@@ -156,6 +178,7 @@ def _measure(
     targets: list[Target],
     numbers: dict[str, int],
     progress: Progress,
+    pictures: Pictures | None,
 ) -> dict[str, Any]:
     """Return target id -> one (model, n1, n2) of values per replicate, or why there are none."""
     found: dict[str, Any] = {target.id: [] for target in targets}
@@ -179,6 +202,9 @@ def _measure(
                 tables.append(kept[key])
                 done += 1
                 progress(done, total, "runs")
+            if name == "default" and pictures is not None:
+                pictures.paths.append(paths(tables[0]).assign(replicate=i))
+                pictures.counties.append(county_growth(tables[0]).assign(replicate=i))
             nulls = [nothing_changes(t) for t in tables], [constant_rates(t, rates) for t in tables]
             for target in targets:
                 if target.needs == name and isinstance(found[target.id], list):

@@ -48,6 +48,8 @@ def mark(measured: Measured, row: Judged) -> str:
     if not measured.part.judged:
         return "shown"
     good = "in" if measured.inside else "OUT"
+    if measured.part.rule:
+        return "enough" if measured.inside else "too few"
     return f"check {good}" if measured.part.check or row.target.check else good
 
 
@@ -95,7 +97,8 @@ def summary(card: list[Judged]) -> list[str]:
     for name in ("n1", "n2"):
         ids = s[f"{name}_passes"]
         out.append(
-            f"null model {name} would pass {len(ids)} targets" + (f": {', '.join(ids)}" if ids else "")
+            f"null model {name} would pass {len(ids)} targets"
+            + (f": {', '.join(ids)}" if ids else "")
         )
     return out
 
@@ -134,7 +137,10 @@ def markdown(card: list[Judged], words: str) -> str:
         if s[word]
     ]
     out = [f"{words} {'; '.join(counts)}.", ""]
-    for key, label in (("in_sample", "In sample (years up to 2015)"), ("out_of_sample", "Out of sample")):
+    for key, label in (
+        ("in_sample", "In sample (years up to 2015)"),
+        ("out_of_sample", "Out of sample"),
+    ):
         n = s[key]
         out.append(
             f"{label}: {n['inside']} of {n['parts']} numbers lie in their bands; of null model n1 "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -23,6 +22,8 @@ MISS, BROKEN, PASS, UNCOUNTED, NOT_RUN = (
 )
 VERDICTS = (MISS, BROKEN, PASS, UNCOUNTED, NOT_RUN)
 LEVEL = 0.95
+#: Two replicates give a t interval of no use.
+FEWEST = 3
 
 
 class Measured(NamedTuple):
@@ -87,7 +88,7 @@ def _summary(values: NDArray[np.float64], part: Part) -> tuple[float, float, flo
     if not np.isfinite(values).all():
         return float(np.median(values)), *nothing
     mean = float(values.mean())
-    if len(values) < 2:
+    if len(values) < FEWEST:
         return mean, *nothing
     half = student.ppf(0.5 + LEVEL / 2, len(values) - 1) * values.std(ddof=1) / len(values) ** 0.5
     return mean, mean - float(half), mean + float(half)
@@ -97,17 +98,19 @@ def judge(target: Target, parts: tuple[Measured, ...], replicates: int) -> Judge
     """Return the verdict on a target whose values are known.
 
     pass: every part that counts lies in its band, no null model's parts all do, and there are
-    enough replicates. miss: a part that counts lies outside. Parts that echo an input never count.
+    enough replicates behind it. miss: a part that counts lies outside. What echoes an input never
+    counts.
     """
-    counted = [m for m in parts if m.part.judged and not (m.part.check or target.check)]
+    counted = counted_parts(target, parts)
     checks = [m for m in parts if m.part.judged and (m.part.check or target.check)]
     broken = [m.part.words for m in checks if not m.inside]
+    thin = [f"{m.value:.0f} {m.part.words}" for m in parts if m.part.rule and not m.inside]
 
     def verdict(word: str, reason: str = "") -> Judged:
         return Judged(target, word, reason, replicates, parts)
 
     if any(not m.inside for m in counted):
-        return verdict(MISS)
+        return verdict(MISS, "; ".join(thin))
     if broken:
         return verdict(BROKEN, "; ".join(broken))
     if not counted:
@@ -115,6 +118,8 @@ def judge(target: Target, parts: tuple[Measured, ...], replicates: int) -> Judge
     for name, inside in (("n1", "n1_inside"), ("n2", "n2_inside")):
         if all(getattr(m, inside) for m in counted):
             return verdict(UNCOUNTED, f"null model {name} passes too")
+    if thin:
+        return verdict(UNCOUNTED, "too little behind it: " + "; ".join(thin))
     if replicates < target.replicates:
         return verdict(UNCOUNTED, f"{replicates} of {target.replicates} replicates")
     return verdict(PASS)
@@ -143,23 +148,25 @@ def score(card: Iterable[Judged]) -> dict[str, Any]:
     for name in ("n1", "n2"):
         found[f"{name}_passes"] = [j.target.id for j in ran if _null_passes(j, name)]
     for sample in ("in", "out"):
-        parts = [m for j in ran for m in _counted(j) if m.part.sample == sample]
-        number = Counter(
-            {
-                "parts": len(parts),
-                "inside": sum(bool(m.inside) for m in parts),
-                "n1_inside": sum(bool(m.n1_inside) for m in parts),
-                "n2_inside": sum(bool(m.n2_inside) for m in parts),
-            }
-        )
-        found[f"{sample}_of_sample" if sample == "out" else "in_sample"] = dict(number)
+        parts = [
+            m for j in ran for m in counted_parts(j.target, j.parts) if m.part.sample == sample
+        ]
+        found["in_sample" if sample == "in" else "out_of_sample"] = {
+            "parts": len(parts),
+            "inside": sum(bool(m.inside) for m in parts),
+            "n1_inside": sum(bool(m.n1_inside) for m in parts),
+            "n2_inside": sum(bool(m.n2_inside) for m in parts),
+        }
     return found
 
 
-def _counted(row: Judged) -> list[Measured]:
-    return [m for m in row.parts if m.part.judged and not (m.part.check or row.target.check)]
+def counted_parts(target: Target, parts: Iterable[Measured]) -> list[Measured]:
+    """Return the parts that make the verdict: with a band, no check, no rule."""
+    if target.check:
+        return []
+    return [m for m in parts if m.part.judged and not (m.part.check or m.part.rule)]
 
 
 def _null_passes(row: Judged, name: str) -> bool:
-    parts = _counted(row)
+    parts = counted_parts(row.target, row.parts)
     return bool(parts) and all(getattr(m, f"{name}_inside") for m in parts)

@@ -16,6 +16,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from experiments.scorecard.tables import Tables
+from model.indicators import COUNTY, VILLAGE
+
+#: Indicators that are states, not what happens in a month.
+STOCKS = {i.name for i in (*VILLAGE, *COUNTY) if i.year == "mean"} - {"real_income"}
 
 FILE = Path(__file__).with_name("nulls.toml")
 
@@ -42,12 +46,14 @@ def load_rates(path: Path = FILE) -> tuple[Rate, ...]:
 
 
 def nothing_changes(t: Tables) -> Tables:
-    """Return n1: every later year repeats 2003 (months by months)."""
+    """Return n1: stocks stay as in January 2003, flows repeat those of 2003."""
     years = np.unique(t.months["year"])
-    return t._replace(
-        months=_repeat(t.months, years),
-        **{name: _repeat(getattr(t, name), years) for name in Tables._fields[3:]},
-    )
+    months = _repeat(t.months, years)
+    first = t.months[t.months["month"] == t.months["month"].min()].set_index("county")
+    for column in STOCKS & set(months):
+        months[column] = months["county"].map(first[column])
+    later = {name: _repeat(getattr(t, name), years) for name in Tables._fields[3:]}
+    return t._replace(months=months, **later)
 
 
 def _repeat(table: pd.DataFrame, years: NDArray[np.int64]) -> pd.DataFrame:

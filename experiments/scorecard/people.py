@@ -28,6 +28,8 @@ from experiments.scorecard.tables import Tables
 CENSUS_2010, CENSUS_2020 = "2010-11", "2020-11"
 #: The county whose population falls by 21% and then rises by 16%: results with and without it.
 ODD_COUNTY = "Shaodong"
+#: Growth of counties that differs by less than this is no ranking, points.
+LEAST_SPREAD = 0.5
 #: What the survey counts as income of rural residents, by source.
 WAGES = ("income_wage",)
 BUSINESS = ("income_farm", "income_business", "income_shop")
@@ -37,7 +39,8 @@ TRANSFERS = ("income_transfer", "income_remittance")
 def migrant_growth(t: Tables) -> dict[str, float]:
     """V8: growth of out-going and of all migrant workers (% a year); local less out-going."""
     out, local = (
-        {y: stock(t, f"migrants_{kind}", y) for y in (2003, 2012, 2023)} for kind in ("out", "local")
+        {y: stock(t, f"migrants_{kind}", y) for y in (2003, 2012, 2023)}
+        for kind in ("out", "local")
     )
     late = growth(out[2012], out[2023], 11)
     return {
@@ -118,9 +121,9 @@ def _compare(mine: pd.Series, real: pd.Series, district: pd.Series) -> dict[str,
 
 
 def rank_correlation(a: pd.Series, b: pd.Series) -> float:
-    """Return Spearman's rho; NaN where one side has no ranks (all alike, or under 3 values)."""
+    """Return Spearman's rho of growth (%); NaN where one side is all alike or has under 3 values."""
     both = pd.concat([a, b], axis=1).dropna()
-    if len(both) < 3 or any(np.ptp(both.iloc[:, i]) < 1e-9 for i in (0, 1)):
+    if len(both) < 3 or any(np.ptp(both.iloc[:, i]) < LEAST_SPREAD for i in (0, 1)):
         return NAN
     return float(spearmanr(both.iloc[:, 0], both.iloc[:, 1]).statistic)
 

@@ -29,6 +29,8 @@ SLOPES = ("flat", "middle", "steep")
 NEAR_KM = 6.0
 #: A good keeps if it can wait longer than this at 20 C, days.
 KEEPS_DAYS = 90.0
+#: Years whose way to the buyer spoils goods (scorecard V5): a weak chain, and the latest known.
+TRANSIT_YEARS = (2014, 2022)
 _IDLE, _TREES, _TAKEN, _CROP = (int(u) for u in (Use.IDLE, Use.TREES, Use.REQUISITIONED, Use.CROP))
 
 
@@ -37,8 +39,9 @@ class Tables(NamedTuple):
 
     counties : county, kind, pop_2000, pop_2010, pop_2020 (census; NaN where unknown), villages,
         cropland_mu (2003).
-    goods : good, fresh, keeps (bool), made (bought from local firms), loss_weak and loss_cold
-        (share spoiled at 20 C on the way of 2014, without and with a full cold chain).
+    goods : good, fresh, keeps (bool), made (bought from local firms), loss_weak_YEAR and
+        loss_cold_YEAR (share spoiled at 20 C on the way from a village with parcel service, without
+        and with a full cold chain; NaN where none has it).
     months : month ("2003-01"), year, county, deflator (2010 = 1), parcel_price (yuan of 2010), and
         every indicator of months.parquet.
     land : year, county, slope (of ``SLOPES``), mu (contracted, woodland left out), idle, leased,
@@ -87,7 +90,7 @@ class _Observer:
         self.flows = np.zeros((len(FLOWS), model.counties))
         self.names = model.region.counties["name_en"].to_numpy()
         self.near = km_to_seat(model)[model.households.village[model.plots.owner]] <= NEAR_KM
-        self.transit = 0.0
+        self.transit = dict.fromkeys(TRANSIT_YEARS, np.nan)
 
     def collect(self) -> None:
         """Add up the month; in December write down the year."""
@@ -97,8 +100,9 @@ class _Observer:
         if month_of_year(m.month) != DECEMBER:
             return
         year = year_of(m.month)
-        if year <= 2014:
-            self.transit = float(m.villages.transit_days.mean())
+        served = m.villages.weight * m.villages.parcel_service
+        if year in self.transit and served.sum() > 0:
+            self.transit[year] = float(np.average(m.villages.transit_days, weights=served))
         for name in self.parts:
             table = getattr(self, f"_{name}")()
             table.insert(0, "year", year)
@@ -130,11 +134,11 @@ class _Observer:
         goods, cold = self.model.goods, self.model.params["freight"].cold_temperature
         market = np.array(MARKETS)[goods.market]
         loss = {
-            name: [
-                1.0 - survival(goods.decay[g], goods.q10[g], at, self.transit)
-                for g in range(len(GOODS))
+            f"loss_{name}_{year}": [
+                1.0 - survival(goods.decay[g], goods.q10[g], at, days) for g in range(len(GOODS))
             ]
-            for name, at in (("loss_weak", 20.0), ("loss_cold", float(cold)))
+            for name, at in (("weak", 20.0), ("cold", float(cold)))
+            for year, days in self.transit.items()
         }
         fresh, made = market == "fresh", market == "manufactures"
         keeps = goods.shelf_days > KEEPS_DAYS

@@ -19,9 +19,10 @@ _TARGET = {
 }  # fmt: skip
 _PART = {
     "key": str, "words": str, "unit": str, "sample": str, "low": float, "high": float,
-    "grade": str, "check": bool, "judge": str, "over": str,
+    "grade": str, "check": bool, "judge": str, "over": str, "rule": bool,
 }  # fmt: skip
-_OPTIONAL = {"replicates", "check", "quick", "low", "high", "grade", "judge", "over"}
+_TARGET_OPTIONAL = {"replicates", "check", "quick"}
+_PART_OPTIONAL = {"low", "high", "grade", "check", "judge", "over", "rule"}
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Part:
 
     low, high : bounds, infinite where there is none. judge : "value" or "low" (lower bound of the
     interval) is held to the band. over : replicates are averaged ("mean") or added ("sum").
+    check : echoes an input. rule : says whether there is enough behind the other numbers.
     """
 
     key: str
@@ -42,6 +44,7 @@ class Part:
     check: bool = False
     judge: str = "value"
     over: str = "mean"
+    rule: bool = False
 
     @property
     def judged(self) -> bool:
@@ -94,11 +97,11 @@ def load_targets(path: Path = FILE) -> tuple[Target, ...]:
 
 def _target(path: Path, row: dict[str, Any]) -> Target:
     where = f"{path}: {row.get('id', 'target without id')}"
-    _check(where, row, _TARGET)
+    _check(where, row, _TARGET, _TARGET_OPTIONAL)
     parts = []
     for part in row["parts"]:
         inside = f"{where}, part {part.get('key', 'without key')}"
-        _check(inside, {"grade": "", **part}, _PART)
+        _check(inside, part, _PART, _PART_OPTIONAL)
         for key, valid in (("sample", SAMPLES), ("judge", ("value", "low")),
                            ("over", ("mean", "sum"))):  # fmt: skip
             if part.get(key, valid[0]) not in valid:
@@ -112,7 +115,7 @@ def _target(path: Path, row: dict[str, Any]) -> Target:
     return Target(**{**row, "parts": tuple(parts)})
 
 
-def _check(where: str, row: dict[str, Any], keys: dict[str, type]) -> None:
+def _check(where: str, row: dict[str, Any], keys: dict[str, type], optional: set[str]) -> None:
     for key, value in row.items():
         if key not in keys:
             raise InputError(where, f"unknown key {key}", valid=", ".join(keys))
@@ -120,6 +123,7 @@ def _check(where: str, row: dict[str, Any], keys: dict[str, type]) -> None:
         good = isinstance(value, (int, float)) if kind is float else isinstance(value, kind)
         if not good or (isinstance(value, bool) and kind is not bool):
             raise InputError(where, key, value, f"a {kind.__name__}")
-    for key in keys:
-        if key not in row and key not in _OPTIONAL:
+    needed = [key for key in keys if key not in optional]
+    for key in needed:
+        if key not in row:
             raise InputError(where, f"missing key {key}", valid=", ".join(keys))

@@ -60,7 +60,6 @@ def spoilage(base: Tables, cold: Tables) -> dict[str, float]:
     The change is the coefficient of the cold chain in a regression of refunds over sales on cold
     chain and days of transit, over the fresh sellers of the runs without and with cold chains.
     """
-    loss = base.goods.set_index("good")[["loss_weak", "loss_cold"]] * 100.0
     fresh = base.goods.loc[base.goods["fresh"], "good"]
     rows = pd.concat([base.shops, cold.shops], ignore_index=True)
     change = NAN
@@ -69,15 +68,17 @@ def spoilage(base: Tables, cold: Tables) -> dict[str, float]:
         rows = rows[rows["good"].isin(fresh)]
         rows = rows.assign(refunded=100.0 * rows["refunds"] / rows["turnover"])
     if len(rows) > 10 and rows["cold_chain"].nunique() > 1:
-        fit = smf.wls("refunded ~ cold_chain + transit_days + C(good)", rows, weights=rows.weight)
+        good = " + C(good)" if rows["good"].nunique() > 1 else ""
+        formula = "refunded ~ cold_chain + transit_days" + good
+        fit = smf.wls(formula, rows, weights=rows["weight"])
         change = float(fit.fit().params["cold_chain"])
-    return {
-        "weak": float(loss["loss_weak"].get("vegetables", NAN)),
-        "cold": float(loss["loss_cold"].get("vegetables", NAN)),
-        "citrus_weak": float(loss["loss_weak"].get("citrus", NAN)),
-        "citrus_cold": float(loss["loss_cold"].get("citrus", NAN)),
-        "refunds": change,
+    loss = base.goods.set_index("good").filter(like="loss_") * 100.0
+    found = {
+        f"{good}_{column.removeprefix('loss_')}": float(loss[column].get(good, NAN))
+        for good in ("vegetables", "citrus")
+        for column in loss
     }
+    return {**found, "refunds": change}
 
 
 def cluster_shops(*clusters: Tables) -> dict[str, float]:
@@ -197,7 +198,8 @@ def returnee_shops(t: Tables) -> dict[str, float]:
     if len(shops) < 30 or shops["returnee"].nunique() < 2:
         return {"more": NAN}
     shops = shops.assign(sales=np.log(shops["turnover"]), age=np.log(shops["months_open"]))
-    formula = "sales ~ returnee + age + C(good) + C(county) + C(year)"
+    alike = [f"C({c})" for c in ("good", "county", "year") if shops[c].nunique() > 1]
+    formula = " + ".join(["sales ~ returnee + age", *alike])
     fit = smf.wls(formula, shops, weights=shops["weight"]).fit()
     return {"more": 100.0 * float(np.exp(fit.params["returnee"]) - 1.0)}
 

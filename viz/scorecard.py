@@ -1,0 +1,259 @@
+"""The scorecard in pictures: the card at a glance, and paths against their bands.
+
+Drawn from what ``validate`` found: the judged targets, yearly paths of each replicate, and growth
+by county. Bands are those of the targets; a growth band opens from the model's own base year.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from experiments.output import OutputFolder
+from experiments.scorecard.card import number
+from experiments.scorecard.judge import MISS, Judged, Measured, order
+from experiments.scorecard.targets import Part
+from viz import style
+
+GOOD, BAD, BAND = style.BLUE, style.VERMILION, "#e4e4e4"
+
+
+class Path_(NamedTuple):
+    """A line of a picture, and the parts of the target whose bands it must meet."""
+
+    column: str
+    word: str
+    colour: str
+    bands: tuple[tuple[str, int, int], ...]  # part, first and last year of its band
+
+
+class Picture(NamedTuple):
+    """A picture of a target: its paths over the years."""
+
+    target: str
+    title: str
+    unit: str
+    lines: tuple[Path_, ...]
+    growth: bool = False  # bands are of growth a year, not of the level
+
+
+PICTURES = (
+    Picture(
+        "V8", "Out-going migrants slow down after 2012", "million workers",
+        (Path_("migrants_out", "out-going", style.BLUE, (("out_early", 2003, 2012), ("out_late", 2012, 2023))),
+         Path_("migrants_local", "local", style.ORANGE, ())),
+        growth=True,
+    ),
+    Picture(
+        "V9", "Migrants grow old", "mean age, years",
+        (Path_("migrant_age", "all migrants", style.BLUE, (("age_2012", 2012, 2012), ("age_2023", 2023, 2023))),),
+    ),
+    Picture(
+        "V11", "Land is idle, the more the steeper", "% of contracted land",
+        (Path_("idle_steep", "over 15\N{DEGREE SIGN}", style.VERMILION, (("steep", 2014, 2014),)),
+         Path_("idle_middle", "6 to 15\N{DEGREE SIGN}", style.ORANGE, ()),
+         Path_("idle_flat", "under 6\N{DEGREE SIGN}", style.BLUE, (("flat", 2014, 2014),)),
+         Path_("idle", "region", style.INK, (("region", 2014, 2014),))),
+    ),
+    Picture(
+        "V12", "Steep land stops paying once labour is paid for", "yuan of 2010 per mu",
+        (Path_("steep_return", "net return, over 15\N{DEGREE SIGN}", style.BLUE, ()),),
+    ),
+    Picture(
+        "V13", "Leases rise to a third, then stand still", "% of contracted land",
+        (Path_("leased", "leased", style.BLUE,
+               (("y2007", 2007, 2007), ("y2014", 2014, 2014), ("late", 2016, 2022))),),
+    ),
+    Picture(
+        "V25", "Farm and processed goods sold online", "nominal yuan a year per rural resident",
+        (Path_("sold", "sold", style.BLUE, (("y2020", 2020, 2020),)),),
+    ),
+    Picture(
+        "V27", "Net absence of the registered", "% of the registered",
+        (Path_("absent", "absent", style.BLUE, (("y2010", 2010, 2010), ("y2020", 2020, 2020))),),
+    ),
+    Picture(
+        "V29", "Real income per rural resident", "yuan of 2010 a year",
+        (Path_("income", "income", style.BLUE, (("early", 2003, 2012), ("late", 2013, 2023))),),
+        growth=True,
+    ),
+)  # fmt: skip
+
+
+def scorecard_figures(
+    result: dict[str, Any], out: OutputFolder, provenance: dict[str, Any]
+) -> list[Path]:
+    """Draw ``figures/scorecard``, one per target of ``PICTURES``, and V18; return the files.
+
+    result : what ``run_validate`` returns.
+    """
+    card: list[Judged] = result["card"]
+    found = {row.target.id: row for row in card}
+    note = "Lines: mean of replicates; thin: each replicate. Boxes and wedges: bands of the target."
+    written = []
+    with style.paper():
+        figure = style.finish(_overview(card), "The scorecard, misses first", provenance,
+                              "Each number on a scale on which its band runs from 0 to 1; beyond "
+                              "the ends it is drawn at the edge.")  # fmt: skip
+        written += out.write_figure(figure, "scorecard", provenance)
+        if len(result["paths"]):
+            for picture in PICTURES:
+                if picture.target in found and found[picture.target].parts:
+                    figure = _paths(picture, found[picture.target], result["paths"])
+                    title = f"{picture.target}: {picture.title}"
+                    style.finish(figure, title, provenance, note)
+                    written += out.write_figure(figure, picture.target, provenance)
+        if len(result["counties"]) and "V18" in found and found["V18"].parts:
+            figure = style.finish(
+                _counties(result["counties"]), "V18: Residents by county, model against census",
+                provenance, "Mean of replicates. On the line the two agree.",
+            )  # fmt: skip
+            written += out.write_figure(figure, "V18", provenance)
+    return written
+
+
+# --- the card at a glance -----------------------------------------------------------------------
+
+
+def _overview(card: list[Judged]) -> Figure:
+    rows = [
+        (row, m)
+        for row in order(card)
+        for m in row.parts
+        if m.part.judged and not math.isnan(m.value)
+    ]
+    height = 1.15 + 0.155 * max(len(rows), 4)
+    figure = Figure(figsize=(style.WIDTH, height))
+    axes = figure.add_axes((0.53, 0.62 / height, 0.33, 1 - 1.15 / height))
+    axes.add_patch(Rectangle((0, -0.7), 1, len(rows) + 0.4, color=BAND, linewidth=0))
+    last = ""
+    for y, (row, m) in enumerate(rows):
+        colour = GOOD if m.inside else BAD
+        x, low, high = (_place(v, m.part) for v in (m.value, m.low, m.high))
+        if not math.isnan(m.low):
+            axes.plot([low, high], [y, y], color=colour, linewidth=1)
+        axes.plot(x, y, "o" if m.inside else "D", color=colour, markersize=4)
+        for null, marker in ((m.n1, "|"), (m.n2, "x")):
+            if math.isfinite(null):
+                axes.plot(_place(null, m.part), y, marker, color=style.GREY, markersize=4)
+        axes.text(-1.28, y, f"{m.part.words}", ha="right", va="center", fontsize=6.5)
+        axes.text(2.28, y, f"{number(m.value)} {m.part.unit}", va="center", fontsize=6.5)
+        if row.target.id != last:
+            word = "" if row.verdict == MISS else f" {row.verdict}"
+            axes.text(-5.05, y, f"{row.target.id}{word}", va="center", fontsize=6.5,
+                      fontweight="bold", color=BAD if row.verdict == MISS else style.INK)  # fmt: skip
+            axes.plot(
+                [-5.05, 4.0], [y - 0.5, y - 0.5], color=style.FAINT, linewidth=0.4, clip_on=False
+            )
+        last = row.target.id
+    axes.set_xlim(-1.2, 2.2)
+    axes.set_ylim(len(rows) - 0.3, -0.7)
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    axes.set_xticks([0, 1], ["low", "high"])
+    axes.xaxis.tick_top()
+    axes.plot([], [], "o", color=GOOD, markersize=4, label="in its band")
+    axes.plot([], [], "D", color=BAD, markersize=4, label="outside")
+    axes.plot([], [], "|", color=style.GREY, label="n1: nothing changes")
+    axes.plot([], [], "x", color=style.GREY, markersize=4, label="n2: constant rates")
+    figure.legend(*axes.get_legend_handles_labels(), loc="upper right", ncols=4, frameon=False,
+                  fontsize=6.5, bbox_to_anchor=(0.99, 1 - 0.28 / height), handletextpad=0.3,
+                  columnspacing=1.0)  # fmt: skip
+    return figure
+
+
+def _place(value: float, part: Part) -> float:
+    """Return where a value stands: 0 and 1 are the band's ends, cut at -1.1 and 2.1."""
+    low, high = part.low, part.high
+    if not math.isfinite(low):
+        low = min(0.0, high - max(abs(high), 1.0))
+    if not math.isfinite(high):
+        high = low + max(abs(low), 1.0)
+    span = high - low or 1.0
+    return float(np.clip((value - low) / span, -1.1, 2.1))
+
+
+# --- paths ----------------------------------------------------------------------------------------
+
+
+def _axes() -> tuple[Figure, Axes]:
+    height = 3.0
+    figure = Figure(figsize=(0.62 * style.WIDTH, height))
+    return figure, figure.add_axes((0.1, 0.62 / height, 0.62, 1 - 1.3 / height))
+
+
+def _paths(picture: Picture, row: Judged, paths: pd.DataFrame) -> Figure:
+    figure, axes = _axes()
+    mean = paths.groupby("year").mean(numeric_only=True)
+    parts = {m.part.key: m for m in row.parts}
+    for line in picture.lines:
+        for _, one in paths.groupby("replicate"):
+            axes.plot(one["year"], one[line.column], color=line.colour, linewidth=0.4, alpha=0.5)
+        axes.plot(mean.index, mean[line.column], color=line.colour)
+        for key, first, last in line.bands:
+            draw = _wedge if picture.growth else _box
+            draw(axes, parts[key], first, last, mean[line.column], line.colour)
+    if float(np.nanmin(mean[[line.column for line in picture.lines]])) < 0:
+        axes.axhline(0, color=style.INK, linewidth=0.6)
+    style.years_axis(axes, mean.index.to_numpy(dtype=float))
+    style.value_axis(axes, picture.unit, zero=picture.target != "V9")
+    ends = [float(mean[line.column].iloc[-1]) for line in picture.lines]
+    words = [f"{line.word} {number(end)}" for line, end in zip(picture.lines, ends, strict=True)]
+    style.end_labels(axes, float(mean.index[-1]), ends, words, [p.colour for p in picture.lines])
+    return figure
+
+
+def _box(axes: Axes, m: Measured, first: int, last: int, values: pd.Series, colour: str) -> None:
+    """Draw the band of a level as a box over its years."""
+    low = m.part.low if math.isfinite(m.part.low) else 0.0
+    wide = 0.35
+    axes.add_patch(
+        Rectangle(
+            (first - wide, low), last - first + 2 * wide, m.part.high - low,
+            facecolor=colour, alpha=0.18, edgecolor=colour, linewidth=0.6,
+        )
+    )  # fmt: skip
+    axes.autoscale_view()
+
+
+def _wedge(axes: Axes, m: Measured, first: int, last: int, values: pd.Series, colour: str) -> None:
+    """Draw the band of a growth rate as a wedge that opens from the value of its first year."""
+    years = np.arange(first, last + 1)
+    start = float(values.get(first, np.nan))
+    low, high = (
+        start * (1 + rate / 100.0) ** (years - first) for rate in (m.part.low, m.part.high)
+    )
+    axes.fill_between(years, low, high, color=colour, alpha=0.15, linewidth=0)
+
+
+def _counties(counties: pd.DataFrame) -> Figure:
+    height = 3.7
+    figure = Figure(figsize=(style.WIDTH, height))
+    mean = counties.groupby(["county", "kind"], sort=False).mean(numeric_only=True).reset_index()
+    for k, end in enumerate((2010, 2020)):
+        axes = figure.add_axes((0.07 + 0.49 * k, 0.8 / height, 0.4, 1 - 1.6 / height))
+        x, y = mean[f"census_{end}"], mean[f"model_{end}"]
+        low, high = min(x.min(), y.min()) - 6, max(x.max(), y.max()) + 6
+        axes.plot([low, high], [low, high], color=style.FAINT, linewidth=1)
+        district = mean["kind"] == "district"
+        for rows, colour, word in ((district, style.VERMILION, "districts"),
+                                   (~district, style.BLUE, "counties")):  # fmt: skip
+            axes.plot(x[rows], y[rows], "o", color=colour, markersize=4, label=word)
+        for name, a, b in zip(mean["county"], x, y, strict=True):
+            axes.annotate(name, (a, b), xytext=(4, 2), textcoords="offset points", fontsize=5.5,
+                          color=style.GREY)  # fmt: skip
+        axes.set_xlim(low, high)
+        axes.set_ylim(low, high)
+        axes.set_title(f"{end - 10} to {end}")
+        axes.set_xlabel("growth in the census, %")
+        axes.set_ylabel("growth in the model, %")
+        if k == 0:
+            axes.legend(frameon=False, fontsize=6.5, loc="lower right")
+    return figure
