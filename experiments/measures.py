@@ -162,7 +162,7 @@ class Theil(NamedTuple):
 
 
 def theil(values: Floats, weights: Floats | None = None, groups: object = None) -> Theil:
-    """Return Theil's T, ``sum_i s_i ln(x_i / mean)`` with s_i the share of the total, and its parts.
+    """Return Theil's T, ``sum_i s_i ln(x_i / mean)``, s_i shares of the total, and its parts.
 
     Values not above zero add nothing (the limit of x ln x at 0). Without ``groups`` all is within.
     """
@@ -281,8 +281,3 @@ def left_behind(months: pd.DataFrame) -> pd.DataFrame:
             "dependents": (sums["old_home"] + sums["children_home"]) / working.where(working > 0),
         }
     )
-
-
-def urban_rural_ratio(urban: float, rural: float) -> float:
-    """Return income per urban over income per rural resident, each yuan a head and year."""
-    return urban / rural if rural > 0 else float("nan")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import importlib
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
-
 
 import pandas as pd
 
@@ -125,8 +124,9 @@ def run_validate(
     out.write_csv(table(card), "scorecard.csv")
     words = _words(scenario, seed, numbers, quick)
     out.write_text("scorecard.md", markdown(card, words))
-    drawn = {
-        name: pd.concat(tables, ignore_index=True) for name, tables in pictures._asdict().items()
+    drawn: dict[str, pd.DataFrame] = {
+        "paths": pd.concat(pictures.paths, ignore_index=True),
+        "counties": pd.concat(pictures.counties, ignore_index=True),
     }
     for name, rows in drawn.items():
         out.write_csv(rows, f"scorecard_{name}.csv")
@@ -147,12 +147,16 @@ def judge_all(
     numbers : replicates by need. pictures : filled with what the figures show.
     """
     progress = progress or Progress("validate", quiet=True)
-    wanted = [t for t in targets if t.quick or not quick]
+    wanted = [t for t in targets if t.quick or t.aside or not quick]
     found = _measure(scenario, seed, wanted, numbers, progress, pictures)
     card = []
     for target in targets:
         need = RUNS[target.needs]
-        if need.runs is None:
+        if need.runs is None and found.get(target.id):
+            shown = _judge(target, found[target.id]).parts
+            what = f"{need.reason}; shown: scenario {scenario.name}"
+            card.append(not_run(target, what, shown))
+        elif need.runs is None:
             card.append(not_run(target, need.reason))
         elif target not in wanted:
             card.append(not_run(target, "not part of --quick"))
@@ -185,7 +189,7 @@ def _measure(
     runs = {
         name: need.runs(scenario)
         for name, need in RUNS.items()
-        if need.runs is not None and any(t.needs == name for t in targets)
+        if need.runs is not None and any(_group(t) == name for t in targets)
     }
     total = sum(numbers[name] * len(arms) for name, arms in runs.items())
     rates, done = load_rates(), 0
@@ -207,11 +211,16 @@ def _measure(
                 pictures.counties.append(county_growth(tables[0]).assign(replicate=i))
             nulls = [nothing_changes(t) for t in tables], [constant_rates(t, rates) for t in tables]
             for target in targets:
-                if target.needs == name and isinstance(found[target.id], list):
+                if _group(target) == name and isinstance(found[target.id], list):
                     _note(target, found, tables, *nulls)
             if name != "default":  # its run is the base of other groups
                 kept = {k: v for k, v in kept.items() if k == scenario.digest()}
     return found
+
+
+def _group(target: Target) -> str:
+    """Return the runs that a target is measured on; those of the scenario itself for an aside."""
+    return "default" if target.aside and RUNS[target.needs].runs is None else target.needs
 
 
 def _note(target: Target, found: dict[str, Any], *models: list[Tables]) -> None:

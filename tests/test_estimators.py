@@ -90,7 +90,7 @@ def test_residents_by_county_knows_a_perfect_model_from_one_that_is_upside_down(
     names = ("A", "B", "C", "Shaodong")
     t = made(
         names, ("district", "county", "county", "county"),
-        residents=lambda y, c: [100, 100, 100, 100][c] * ([1.3, 1.1, 1.0, 0.8][c] if y >= 2010 else 1)
+        residents=lambda y, c: 100 * ([1.3, 1.1, 1.0, 0.8][c] if y >= 2010 else 1)
         * ([1.2, 0.9, 0.8, 1.1][c] if y >= 2020 else 1),
     )  # fmt: skip
     t.counties["pop_2000"] = 100.0
@@ -252,7 +252,7 @@ def test_shops_above_a_million_and_people_per_shop():
 
 
 def villages_of(paths: dict[int, list[float]], first=2006, step_km=50.0) -> pd.DataFrame:
-    """Return villages of 40 households in a row, ``step_km`` apart, with shares of shops by year."""
+    """Return villages of 40 households in a row, ``step_km`` apart, with shares of shops a year."""
     return pd.concat(
         pd.DataFrame(
             {"year": range(first, first + len(path)), "village": v, "county": "A",

@@ -145,8 +145,3 @@ def test_the_left_behind():
     months = pd.DataFrame({"year": [2020], "people_home": [10.0], "old_home": [3.0],
                            "children_home": [2.0]})  # fmt: skip
     assert measures.left_behind(months).iloc[0].tolist() == pytest.approx([0.3, 0.2, 1.0])
-
-
-def test_urban_over_rural():
-    assert measures.urban_rural_ratio(30.0, 10.0) == 3.0
-    assert math.isnan(measures.urban_rural_ratio(30.0, 0.0))

@@ -161,7 +161,7 @@ def test_misses_come_first_and_nothing_is_left_out():
     assert len(card.table(cards)) == 3
 
 
-# --- the model against the card ----------------------------------------------------------------------
+# --- the model against the card ------------------------------------------------------------------
 
 #: Targets that a run of the default region can answer.
 DEFAULT = tuple(t for t in TARGETS if t.needs == "default")

@@ -18,7 +18,7 @@ from matplotlib.patches import Rectangle
 
 from experiments.output import OutputFolder
 from experiments.scorecard.card import number
-from experiments.scorecard.judge import MISS, Judged, Measured, order
+from experiments.scorecard.judge import BROKEN, MISS, NOT_RUN, PASS, Judged, Measured, order
 from experiments.scorecard.targets import Part
 from viz import style
 
@@ -47,13 +47,15 @@ class Picture(NamedTuple):
 PICTURES = (
     Picture(
         "V8", "Out-going migrants slow down after 2012", "million workers",
-        (Path_("migrants_out", "out-going", style.BLUE, (("out_early", 2003, 2012), ("out_late", 2012, 2023))),
+        (Path_("migrants_out", "out-going", style.BLUE,
+               (("out_early", 2003, 2012), ("out_late", 2012, 2023))),
          Path_("migrants_local", "local", style.ORANGE, ())),
         growth=True,
     ),
     Picture(
         "V9", "Migrants grow old", "mean age, years",
-        (Path_("migrant_age", "all migrants", style.BLUE, (("age_2012", 2012, 2012), ("age_2023", 2023, 2023))),),
+        (Path_("migrant_age", "all migrants", style.BLUE,
+               (("age_2012", 2012, 2012), ("age_2023", 2023, 2023))),),
     ),
     Picture(
         "V11", "Land is idle, the more the steeper", "% of contracted land",
@@ -127,46 +129,67 @@ def _overview(card: list[Judged]) -> Figure:
         (row, m)
         for row in order(card)
         for m in row.parts
-        if m.part.judged and not math.isnan(m.value)
+        if row.verdict != NOT_RUN and m.part.judged and not m.part.rule and not math.isnan(m.value)
     ]
-    height = 1.15 + 0.155 * max(len(rows), 4)
+    height = 1.35 + 0.155 * max(len(rows), 4)
     figure = Figure(figsize=(style.WIDTH, height))
-    axes = figure.add_axes((0.53, 0.62 / height, 0.33, 1 - 1.15 / height))
+    axes = figure.add_axes((0.52, 0.6 / height, 0.28, 1 - 1.35 / height))
     axes.add_patch(Rectangle((0, -0.7), 1, len(rows) + 0.4, color=BAND, linewidth=0))
     last = ""
     for y, (row, m) in enumerate(rows):
-        colour = GOOD if m.inside else BAD
-        x, low, high = (_place(v, m.part) for v in (m.value, m.low, m.high))
-        if not math.isnan(m.low):
-            axes.plot([low, high], [y, y], color=colour, linewidth=1)
-        axes.plot(x, y, "o" if m.inside else "D", color=colour, markersize=4)
-        for null, marker in ((m.n1, "|"), (m.n2, "x")):
-            if math.isfinite(null):
-                axes.plot(_place(null, m.part), y, marker, color=style.GREY, markersize=4)
-        axes.text(-1.28, y, f"{m.part.words}", ha="right", va="center", fontsize=6.5)
-        axes.text(2.28, y, f"{number(m.value)} {m.part.unit}", va="center", fontsize=6.5)
+        _mark(axes, y, row, m)
         if row.target.id != last:
-            word = "" if row.verdict == MISS else f" {row.verdict}"
-            axes.text(-5.05, y, f"{row.target.id}{word}", va="center", fontsize=6.5,
-                      fontweight="bold", color=BAD if row.verdict == MISS else style.INK)  # fmt: skip
-            axes.plot(
-                [-5.05, 4.0], [y - 0.5, y - 0.5], color=style.FAINT, linewidth=0.4, clip_on=False
-            )
+            _name(figure, axes, y, row)
         last = row.target.id
     axes.set_xlim(-1.2, 2.2)
     axes.set_ylim(len(rows) - 0.3, -0.7)
     axes.set_yticks([])
-    axes.spines["left"].set_visible(False)
-    axes.set_xticks([0, 1], ["low", "high"])
+    axes.spines[["left", "bottom"]].set_visible(False)
+    axes.set_xticks([0, 1], ["low", "high"], fontsize=6.5)
     axes.xaxis.tick_top()
+    axes.tick_params(length=0, pad=1)
+    _legend(figure, axes, height)
+    return figure
+
+
+def _mark(axes: Axes, y: int, row: Judged, m: Measured) -> None:
+    """Draw one number on the scale of its band, with its words, value and null models."""
+    colour = GOOD if m.inside else BAD
+    x, low, high = (_place(v, m.part) for v in (m.value, m.low, m.high))
+    for null, marker in ((m.n1, "|"), (m.n2, "x")):
+        if math.isfinite(null):
+            axes.plot(_place(null, m.part), y, marker, color=style.GREY, markersize=4)
+    if not math.isnan(m.low):
+        axes.plot([low, high], [y, y], color=colour, linewidth=1)
+    axes.plot(x, y, "o" if m.inside else "D", color=colour, markersize=4)
+    words = m.part.words + (" (check)" if m.part.check or row.target.check else "")
+    axes.text(-1.28, y, words, ha="right", va="center", fontsize=6.2)
+    axes.text(2.28, y, f"{number(m.value)} {m.part.unit}", va="center", fontsize=6.2)
+
+
+def _name(figure: Figure, axes: Axes, y: int, row: Judged) -> None:
+    """Name a target at the left margin, in the colour of its verdict, under a faint line."""
+    across = axes.get_yaxis_transform()
+    wide = axes.get_position().width
+    left = (0.012 - axes.get_position().x0) / wide
+    right = (0.99 - axes.get_position().x0) / wide
+    colour = {MISS: BAD, BROKEN: BAD, PASS: GOOD}.get(row.verdict, style.GREY)
+    axes.text(left, y, row.target.id, va="center", fontsize=6.5, fontweight="bold",
+              color=colour, transform=across)  # fmt: skip
+    axes.text(left + 0.1, y, row.verdict, va="center", fontsize=6.2, color=colour,
+              transform=across)  # fmt: skip
+    axes.plot([left, right], [y - 0.5, y - 0.5], color=style.FAINT, linewidth=0.4,
+              transform=across, clip_on=False)  # fmt: skip
+
+
+def _legend(figure: Figure, axes: Axes, height: float) -> None:
     axes.plot([], [], "o", color=GOOD, markersize=4, label="in its band")
     axes.plot([], [], "D", color=BAD, markersize=4, label="outside")
-    axes.plot([], [], "|", color=style.GREY, label="n1: nothing changes")
+    axes.plot([], [], "|", color=style.GREY, label="n1: nothing changes after 2003")
     axes.plot([], [], "x", color=style.GREY, markersize=4, label="n2: constant rates")
-    figure.legend(*axes.get_legend_handles_labels(), loc="upper right", ncols=4, frameon=False,
-                  fontsize=6.5, bbox_to_anchor=(0.99, 1 - 0.28 / height), handletextpad=0.3,
-                  columnspacing=1.0)  # fmt: skip
-    return figure
+    figure.legend(*axes.get_legend_handles_labels(), loc="upper left", ncols=4, frameon=False,
+                  fontsize=6.5, bbox_to_anchor=(0.0, 1 - 0.3 / height), handletextpad=0.3,
+                  columnspacing=1.2)  # fmt: skip
 
 
 def _place(value: float, part: Part) -> float:
@@ -184,9 +207,9 @@ def _place(value: float, part: Part) -> float:
 
 
 def _axes() -> tuple[Figure, Axes]:
-    height = 3.0
-    figure = Figure(figsize=(0.62 * style.WIDTH, height))
-    return figure, figure.add_axes((0.1, 0.62 / height, 0.62, 1 - 1.3 / height))
+    height = 2.9
+    figure = Figure(figsize=(style.WIDTH, height))
+    return figure, figure.add_axes((0.06, 0.68 / height, 0.72, 1 - 1.22 / height))
 
 
 def _paths(picture: Picture, row: Judged, paths: pd.DataFrame) -> Figure:
@@ -246,11 +269,16 @@ def _counties(counties: pd.DataFrame) -> Figure:
         for rows, colour, word in ((district, style.VERMILION, "districts"),
                                    (~district, style.BLUE, "counties")):  # fmt: skip
             axes.plot(x[rows], y[rows], "o", color=colour, markersize=4, label=word)
-        for name, a, b in zip(mean["county"], x, y, strict=True):
-            axes.annotate(name, (a, b), xytext=(4, 2), textcoords="offset points", fontsize=5.5,
-                          color=style.GREY)  # fmt: skip
         axes.set_xlim(low, high)
         axes.set_ylim(low, high)
+        span = high - low
+        labels = style.spread(y.to_numpy(), 0.04 * span, low, high)
+        for name, a, b, at in zip(mean["county"], x, y, labels, strict=True):
+            axes.annotate(
+                name, (a, b), xytext=(a + 0.07 * span, at), fontsize=5.5, va="center",
+                color=style.GREY, annotation_clip=False,
+                arrowprops={"arrowstyle": "-", "color": style.FAINT, "linewidth": 0.5},
+            )  # fmt: skip
         axes.set_title(f"{end - 10} to {end}")
         axes.set_xlabel("growth in the census, %")
         axes.set_ylabel("growth in the model, %")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from experiments.scorecard.judge import MISS, PASS, Judged, Measured, order, score
+from experiments.scorecard.judge import MISS, NOT_RUN, PASS, Judged, Measured, order, score
 
 SAMPLES = {"in": "in sample (up to 2015)", "out": "out of sample"}
 
@@ -45,7 +45,7 @@ def interval(measured: Measured) -> str:
 
 def mark(measured: Measured, row: Judged) -> str:
     """Return what a part's line begins with."""
-    if not measured.part.judged:
+    if not measured.part.judged or row.verdict == NOT_RUN:
         return "shown"
     good = "in" if measured.inside else "OUT"
     if measured.part.rule:

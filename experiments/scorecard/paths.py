@@ -39,15 +39,13 @@ def _sold(t: Tables, total: pd.DataFrame) -> pd.Series:
 
 def _land(t: Tables) -> pd.DataFrame:
     columns = ["mu", "idle", "leased", "net_return"]
-    sums = t.land.groupby(["year", "slope"])[columns].sum().unstack("slope")
-    out = pd.DataFrame(index=sums.index)
+    region = t.land.groupby("year")[columns].sum()
+    out = pd.DataFrame({c: 100.0 * region[c] / region["mu"] for c in ("idle", "leased")})
     for slope in SLOPES:
-        if slope in sums["mu"]:
-            out[f"idle_{slope}"] = 100.0 * sums["idle"][slope] / sums["mu"][slope]
-    if "steep" in sums["mu"]:
-        out["steep_return"] = sums["net_return"]["steep"] / sums["mu"]["steep"]
-    for column in ("idle", "leased"):
-        out[column] = 100.0 * sums[column].sum(axis=1) / sums["mu"].sum(axis=1)
+        part = t.land[t.land["slope"] == slope].groupby("year")[columns].sum()
+        out[f"idle_{slope}"] = 100.0 * part["idle"] / part["mu"]
+        if slope == "steep":
+            out["steep_return"] = part["net_return"] / part["mu"]
     return out
 
 

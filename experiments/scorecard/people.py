@@ -16,6 +16,7 @@ from experiments.scorecard.reading import (
     by_county,
     flow,
     growth,
+    longest_run,
     of_year,
     percent,
     ratio,
@@ -121,7 +122,7 @@ def _compare(mine: pd.Series, real: pd.Series, district: pd.Series) -> dict[str,
 
 
 def rank_correlation(a: pd.Series, b: pd.Series) -> float:
-    """Return Spearman's rho of growth (%); NaN where one side is all alike or has under 3 values."""
+    """Return Spearman's rho of growth (%); NaN where one side is all alike or has under three."""
     both = pd.concat([a, b], axis=1).dropna()
     if len(both) < 3 or any(np.ptp(both.iloc[:, i]) < LEAST_SPREAD for i in (0, 1)):
         return NAN
@@ -241,12 +242,3 @@ def network_acceleration(with_network: Tables, without: Tables) -> dict[str, flo
         "without_rises": truth(longest_run(change["without"] > 0) >= 5),
         "difference": float(np.mean(change["with"]) - np.mean(change["without"])),
     }
-
-
-def longest_run(flags: np.ndarray) -> int:
-    """Return the length of the longest run of true values."""
-    best = now = 0
-    for flag in flags:
-        now = now + 1 if flag else 0
-        best = max(best, now)
-    return best

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from experiments.scorecard.tables import Tables
 
@@ -63,3 +64,12 @@ def deflator(t: Tables, year: int) -> float:
 def truth(statement: bool | np.bool_) -> float:
     """Return 1.0 where a statement holds, else 0.0, so that replicates can be averaged."""
     return float(bool(statement))
+
+
+def longest_run(flags: NDArray[np.bool_]) -> int:
+    """Return the length of the longest run of true values."""
+    best = now = 0
+    for flag in flags:
+        now = now + 1 if flag else 0
+        best = max(best, now)
+    return best

@@ -254,7 +254,7 @@ def _sum_plots(plots, households, crops, price, day_wage, minutes, month, p, out
     """
     for i in range(plots.uid.shape[0]):
         use, h = plots.use[i], plots.owner[i]
-        if use == _TREES or use == _TAKEN or plots.area[i] <= 0.0:
+        if use in (_TREES, _TAKEN) or plots.area[i] <= 0.0:
             continue
         c, v = households.county[h], households.village[h]
         slope = 2 if plots.slope[i] > STEEP else (0 if plots.slope[i] < FLAT else 1)

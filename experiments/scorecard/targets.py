@@ -16,12 +16,13 @@ SAMPLES = ("in", "out")
 _TARGET = {
     "id": str, "fact": str, "facts": str, "source": str, "grade": str, "needs": str,
     "estimator": str, "parts": list, "replicates": int, "check": bool, "quick": bool,
+    "aside": bool,
 }  # fmt: skip
 _PART = {
     "key": str, "words": str, "unit": str, "sample": str, "low": float, "high": float,
     "grade": str, "check": bool, "judge": str, "over": str, "rule": bool,
 }  # fmt: skip
-_TARGET_OPTIONAL = {"replicates", "check", "quick"}
+_TARGET_OPTIONAL = {"replicates", "check", "quick", "aside"}
 _PART_OPTIONAL = {"low", "high", "grade", "check", "judge", "over", "rule"}
 
 
@@ -58,7 +59,11 @@ class Part:
 
 @dataclass(frozen=True)
 class Target:
-    """A fact that the model must show, and how it is looked at."""
+    """A fact that the model must show, and how it is looked at.
+
+    needs : which runs (``experiments.validate.RUNS``). aside : while those cannot be run, show what
+    the scenario itself gives, unjudged. replicates : fewest for a verdict.
+    """
 
     id: str
     fact: str
@@ -71,6 +76,7 @@ class Target:
     replicates: int = 1
     check: bool = False
     quick: bool = False
+    aside: bool = False
 
 
 def load_targets(path: Path = FILE) -> tuple[Target, ...]:

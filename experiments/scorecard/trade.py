@@ -16,13 +16,13 @@ from experiments.scorecard.reading import (
     deflator,
     flow,
     growth,
+    longest_run,
     of_year,
     percent,
     ratio,
     stock,
     truth,
 )
-from experiments.scorecard.people import longest_run
 from experiments.scorecard.tables import A_YEAR, Cause, Tables
 
 #: A cluster village: this share of its households sells online at the peak (the published rule).
@@ -76,7 +76,7 @@ def spoilage(base: Tables, cold: Tables) -> dict[str, float]:
     found = {
         f"{good}_{column.removeprefix('loss_')}": float(loss[column].get(good, NAN))
         for good in ("vegetables", "citrus")
-        for column in loss
+        for column in map(str, loss)
     }
     return {**found, "refunds": change}
 
@@ -132,9 +132,11 @@ def take_off(*clusters: Tables) -> dict[str, float]:
 
 def _shares(t: Tables) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return (year x village) the share of households with a shop, and whether there is one."""
-    wide = t.villages.pivot(index="year", columns="village", values=["shops", "households"])
-    share = wide["shops"] / wide["households"].clip(lower=1.0)
-    return share, wide["shops"] > 0
+    shops, households = (
+        t.villages.pivot(index="year", columns="village", values=column)
+        for column in ("shops", "households")
+    )
+    return shops / households.clip(lower=1.0), shops > 0
 
 
 def _rise(share: np.ndarray) -> tuple[float, bool] | None:
@@ -171,10 +173,12 @@ def keeping_good(t: Tables) -> dict[str, float]:
     """
     goods = t.goods.loc[t.goods["keeps"] & ~t.goods["made"], "good"]
     columns = [f"online_{good}" for good in goods if f"online_{good}" in t.months]
-    sales = t.months.groupby(["year", "county"])[columns].sum().unstack("county")
-    if sales.empty or not (sales.sum() > 0).any():
+    long = t.months.melt(["year", "county"], columns, "good", "yuan")
+    sales = long.pivot_table(index="year", columns=["good", "county"], values="yuan", aggfunc="sum")
+    total = sales.sum().to_numpy()
+    if total.size == 0 or not (total > 0).any():
         return {"years": NAN, "late": NAN, "parcels": NAN}
-    best = sales[sales.sum().idxmax()]
+    best = sales.iloc[:, int(total.argmax())]
     positive = best[best > 0]
     yearly = 100.0 * (positive / positive.shift(1) - 1.0).dropna()
     price = t.months.groupby("year")["parcel_price"].mean()
@@ -247,7 +251,7 @@ def index_ranking(counties: pd.DataFrame) -> dict[str, float]:
         return {"clusters": NAN, "seat": NAN}
     return {
         "clusters": truth(index[has].min() > index[~has].max()),
-        "seat": truth(not bool(counties.loc[density.idxmax(), "seat"])),
+        "seat": truth(not bool(counties["seat"].iloc[int(density.argmax())])),
     }
 
 

@@ -103,7 +103,7 @@ def staggered_effect(panel: pd.DataFrame, horizon: int = 5) -> tuple[float, floa
     Cengiz et al. 2019; no county already treated serves as control, Goodman-Bacon 2021), fixed
     effects of the stack, errors clustered by county. NaN where no cohort has a control.
     """
-    income = np.log(panel.pivot(index="county", columns="year", values="income"))
+    income = panel.pivot(index="county", columns="year", values="income").apply(np.log)
     cohort = panel.drop_duplicates("county").set_index("county")["cohort"].reindex(income.index)
     stacks = []
     for entry in sorted(cohort.dropna().unique()):
