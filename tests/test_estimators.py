@@ -177,7 +177,7 @@ def land_rows(idle=(0.0, 10.0, 30.0), first_negative=2013, leased=lambda y: 10.0
             rows.append(
                 {"year": year, "county": "A", "slope": slope, "mu": 100.0, "idle": idle[k],
                  "leased": leased(year), "leased_free": leased(year) * (0.2 if k == 0 else 0.8),
-                 "net_return": 100.0 * value}
+                 "net_return": 100.0 * value, "trees": 0.0}
             )  # fmt: skip
     return pd.DataFrame(rows)
 
@@ -200,6 +200,8 @@ def test_the_year_in_which_steep_land_stops_paying():
 def test_leases_their_trend_and_those_free_of_rent():
     t = made()._replace(land=land_rows(leased=lambda y: float(y - 2003)))
     found = land.leases(t)
+    overgrown = t.land.assign(trees=100.0)  # overgrown land is contracted all the same
+    assert land.leases(t._replace(land=overgrown))["y2014"] == pytest.approx(found["y2014"] / 2)
     assert found == pytest.approx({"y2007": 4.0, "y2014": 11.0, "late": 16.0, "trend": 1.0})
     assert land.free_leases(t) == pytest.approx({"gap": 60.0, "region": 60.0})
 

@@ -42,9 +42,9 @@ def steep_returns(t: Tables) -> dict[str, float]:
 
 
 def leases(t: Tables) -> dict[str, float]:
-    """V13: leased share of contracted land (%), and its trend 2016-22 (points a year)."""
-    sums = t.land.groupby("year")[["mu", "leased"]].sum()
-    share = 100.0 * sums["leased"] / sums["mu"]
+    """V13: leased share of contracted land, woodland too (%), and its trend 2016-22 (points a year)."""
+    sums = t.land.groupby("year")[["mu", "trees", "leased"]].sum()
+    share = 100.0 * sums["leased"] / (sums["mu"] + sums["trees"])
     late = share[(share.index >= 2016) & (share.index <= 2022)]
     slope = float(linregress(late.index, late).slope) if len(late) > 2 else NAN
     return {

@@ -38,9 +38,10 @@ def _sold(t: Tables, total: pd.DataFrame) -> pd.Series:
 
 
 def _land(t: Tables) -> pd.DataFrame:
-    columns = ["mu", "idle", "leased", "net_return"]
+    columns = ["mu", "trees", "idle", "leased", "net_return"]
     region = t.land.groupby("year")[columns].sum()
-    out = pd.DataFrame({c: 100.0 * region[c] / region["mu"] for c in ("idle", "leased")})
+    out = pd.DataFrame({"idle": 100.0 * region["idle"] / region["mu"]})
+    out["leased"] = 100.0 * region["leased"] / (region["mu"] + region["trees"])
     for slope in SLOPES:
         part = t.land[t.land["slope"] == slope].groupby("year")[columns].sum()
         out[f"idle_{slope}"] = 100.0 * part["idle"] / part["mu"]

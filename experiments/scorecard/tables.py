@@ -45,7 +45,8 @@ class Tables(NamedTuple):
     months : month ("2003-01"), year, county, deflator (2010 = 1), parcel_price (yuan of 2010), and
         every indicator of months.parquet.
     land : year, county, slope (of ``SLOPES``), mu (contracted, woodland left out), idle, leased,
-        leased_free (mu), net_return (yuan of 2010 a year, labour at the local day wage).
+        leased_free (mu), net_return (yuan of 2010 a year, labour at the local day wage), trees
+        (contracted mu overgrown to woodland).
     taken : year, county, mu (requisitioned so far), near_mu (of it within 6 km of the seat).
     away : year, county, coast, seat (migrant workers by where they work).
     shops : year, household, county, village, good, months_open, turnover, profit, hours, refunds,
@@ -155,12 +156,12 @@ class _Observer:
 
     def _land(self) -> pd.DataFrame:
         m = self.model
-        sums = np.zeros((m.counties, len(SLOPES), 5))
+        sums = np.zeros((m.counties, len(SLOPES), 6))
         _sum_plots(
             m.plots, m.households, m.crops, m.price_expected, m.day_wage, m.villages.minutes,
             m.month, m.params["land"], sums,
         )  # fmt: skip
-        columns = ("mu", "idle", "leased", "leased_free", "net_return")
+        columns = ("mu", "idle", "leased", "leased_free", "net_return", "trees")
         flat = sums.reshape(-1, len(columns))
         return pd.DataFrame(
             {
@@ -247,18 +248,21 @@ class _Observer:
 
 @compiled
 def _sum_plots(plots, households, crops, price, day_wage, minutes, month, p, out):
-    """Add mu, idle, leased, leased free and net return to ``out`` (county, slope, 5).
+    """Add mu, idle, leased, leased free, net return and woodland to ``out`` (county, slope, 6).
 
     The net return is that of the crop sown, on idle land of the best crop it allows, less labour at
     the local day wage times the household's work capacity (MODEL 4, farm accounts).
     """
     for i in range(plots.uid.shape[0]):
         use, h = plots.use[i], plots.owner[i]
-        if use in (_TREES, _TAKEN) or plots.area[i] <= 0.0:
+        if use == _TAKEN or plots.area[i] <= 0.0:
             continue
         c, v = households.county[h], households.village[h]
         slope = 2 if plots.slope[i] > STEEP else (0 if plots.slope[i] < FLAT else 1)
         o, mu = out[c, slope], households.weight[h] * plots.area[i]
+        if use == _TREES:
+            o[5] += mu
+            continue
         capacity = households.capacity[h] if households.capacity[h] > 0.0 else 1.0
         wage = day_wage[c] * capacity
         k, value = best_crop(crops, price[c], plots, i, wage, 0, minutes[v], month, p)
