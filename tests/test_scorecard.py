@@ -216,7 +216,7 @@ def test_validate_writes_the_whole_card_and_refuses_a_short_span(tmp_path, monke
     assert written["scenario"]["name"] == "shaoyang" and written["commit"]
     table = pd.read_csv(tmp_path / "scorecard.csv")
     assert set(table["target"]) == {"V1", "V13", "V18", "V27"}
-    assert "| V13 |" in (tmp_path / "scorecard.md").read_text()
+    assert "| **V13** |" in (tmp_path / "scorecard.md").read_text()
     assert {"scorecard", "V13", "V18", "V27"} <= drawn(result, tmp_path)
     with OutputFolder(tmp_path) as out, pytest.raises(InputError, match="252"):
         run_validate(scenario.with_(months=120), 1, out, Progress("t", quiet=True))
@@ -236,6 +236,18 @@ def test_a_region_without_later_censuses_is_judged_on_the_rest():
     rows = judge_all(scenario, 1, (BY_ID["V18"], BY_ID["V13"]), dict.fromkeys(RUNS, 1))
     assert [row.verdict for row in rows][0] == NOT_RUN
     assert "census" in rows[0].reason and rows[1].verdict in (MISS, PASS, UNCOUNTED)
+
+
+def test_the_readme_shows_the_card_with_the_bands_of_the_targets():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = readme.partition("<!-- scorecard -->")[2].partition("<!-- end of scorecard -->")[0]
+    for target in TARGETS:
+        assert f"| **{target.id}** |" in shown, target.id
+        for part in target.parts:
+            row = f"| {part.words}, {part.unit}"
+            if part.judged and row in shown:
+                after = shown.partition(row)[2].partition("\n")[0]
+                assert f"| {card.band(judge.measured(part, [], [], []))} |" in after, part.words
 
 
 def test_every_rate_of_n2_has_a_source():

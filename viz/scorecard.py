@@ -98,7 +98,9 @@ def scorecard_figures(
     """
     card: list[Judged] = result["card"]
     found = {row.target.id: row for row in card}
-    note = "Lines: mean of replicates; thin: each replicate. Boxes and wedges: bands of the target."
+    replicates = result["replicates"]["default"]
+    runs = f"Mean of {replicates} replicates." if replicates > 1 else "One replicate."
+    note = f"{runs} Thin lines: each replicate. Boxes and wedges: bands of the target."
     written = []
     with style.paper():
         figure = style.finish(_overview(card), "The scorecard, misses first", provenance,
@@ -115,7 +117,7 @@ def scorecard_figures(
         if len(result["counties"]) and "V18" in found and found["V18"].parts:
             figure = style.finish(
                 _counties(result["counties"]), "V18: Residents by county, model against census",
-                provenance, "Mean of replicates. On the line the two agree.",
+                provenance, f"{runs} On the line the two agree. Counties that lie close together are not named.",
             )  # fmt: skip
             written += out.write_figure(figure, "V18", provenance)
     return written
@@ -176,7 +178,7 @@ def _name(figure: Figure, axes: Axes, y: int, row: Judged) -> None:
     colour = {MISS: BAD, BROKEN: BAD, PASS: GOOD}.get(row.verdict, style.GREY)
     axes.text(left, y, row.target.id, va="center", fontsize=6.5, fontweight="bold",
               color=colour, transform=across)  # fmt: skip
-    axes.text(left + 0.1, y, row.verdict, va="center", fontsize=6.2, color=colour,
+    axes.text(left + 0.135, y, row.verdict, va="center", fontsize=6.2, color=colour,
               transform=across)  # fmt: skip
     axes.plot([left, right], [y - 0.5, y - 0.5], color=style.FAINT, linewidth=0.4,
               transform=across, clip_on=False)  # fmt: skip
@@ -209,7 +211,7 @@ def _place(value: float, part: Part) -> float:
 def _axes() -> tuple[Figure, Axes]:
     height = 2.9
     figure = Figure(figsize=(style.WIDTH, height))
-    return figure, figure.add_axes((0.06, 0.68 / height, 0.72, 1 - 1.22 / height))
+    return figure, figure.add_axes((0.085, 0.68 / height, 0.7, 1 - 1.22 / height))
 
 
 def _paths(picture: Picture, row: Judged, paths: pd.DataFrame) -> Figure:
@@ -271,17 +273,22 @@ def _counties(counties: pd.DataFrame) -> Figure:
             axes.plot(x[rows], y[rows], "o", color=colour, markersize=4, label=word)
         axes.set_xlim(low, high)
         axes.set_ylim(low, high)
-        span = high - low
-        labels = style.spread(y.to_numpy(), 0.04 * span, low, high)
-        for name, a, b, at in zip(mean["county"], x, y, labels, strict=True):
-            axes.annotate(
-                name, (a, b), xytext=(a + 0.07 * span, at), fontsize=5.5, va="center",
-                color=style.GREY, annotation_clip=False,
-                arrowprops={"arrowstyle": "-", "color": style.FAINT, "linewidth": 0.5},
-            )  # fmt: skip
+        for name, a, b, crowded in zip(mean["county"], x, y, _crowded(x, y, high - low)):
+            if not crowded:
+                axes.annotate(name, (a, b), xytext=(4, 3), textcoords="offset points",
+                              fontsize=6, color=style.GREY)  # fmt: skip
         axes.set_title(f"{end - 10} to {end}")
         axes.set_xlabel("growth in the census, %")
         axes.set_ylabel("growth in the model, %")
         if k == 0:
             axes.legend(frameon=False, fontsize=6.5, loc="lower right")
     return figure
+
+
+def _crowded(x: pd.Series, y: pd.Series, span: float) -> list[bool]:
+    """Return for each point whether a name beside it would lie over another point or name."""
+    right = x.to_numpy()[None, :] - x.to_numpy()[:, None]
+    up = np.abs(y.to_numpy()[None, :] - y.to_numpy()[:, None])
+    near = (right > -0.2 * span) & (right < 0.2 * span) & (up < 0.05 * span)
+    np.fill_diagonal(near, False)
+    return [bool(row.any()) for row in near]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from experiments.scorecard.judge import MISS, NOT_RUN, PASS, Judged, Measured, order, score
+from experiments.scorecard.judge import NOT_RUN, Judged, Measured, order, score
 
 SAMPLES = {"in": "in sample (up to 2015)", "out": "out of sample"}
 
@@ -92,12 +92,12 @@ def summary(card: list[Judged]) -> list[str]:
         n = s[key]
         out.append(
             f"{words}: {n['inside']} of {n['parts']} numbers in their bands "
-            f"(n1 {n['n1_inside']}, n2 {n['n2_inside']})"
+            f"(of n1 {n['n1_inside']}, of n2 {n['n2_inside']})"
         )
     for name in ("n1", "n2"):
         ids = s[f"{name}_passes"]
         out.append(
-            f"null model {name} would pass {len(ids)} targets"
+            f"null model {name} passes {len(ids)} of the targets that ran"
             + (f": {', '.join(ids)}" if ids else "")
         )
     return out
@@ -129,43 +129,23 @@ def table(card: list[Judged]) -> pd.DataFrame:
 
 
 def markdown(card: list[Judged], words: str) -> str:
-    """Return the card as a table for the README: score first, then judged numbers, misses first."""
-    s = score(card)
-    counts = [
-        f"{len(s[word])} {word}" + (f" ({', '.join(s[word])})" if s[word] else "")
-        for word in (PASS, MISS, "check broken", "not counted", "not run")
-        if s[word]
-    ]
-    out = [f"{words} {'; '.join(counts)}.", ""]
-    for key, label in (
-        ("in_sample", "In sample (years up to 2015)"),
-        ("out_of_sample", "Out of sample"),
-    ):
-        n = s[key]
-        out.append(
-            f"{label}: {n['inside']} of {n['parts']} numbers lie in their bands; of null model n1 "
-            f"{n['n1_inside']}, of n2 {n['n2_inside']}."
-        )
-    out += ["", "| | fact | band | model (95% interval) | n1 | n2 | grade | |", "|" + " --- |" * 8]
+    """Return the card as Markdown: the score, then a table of targets and their judged numbers."""
+    score_lines = [line.strip() for line in summary(card)]
+    out = [words, "", *(f"- {line}" for line in score_lines), ""]
+    out += ["| | number | band | model | n1 | n2 | grade | |", "|" + " --- |" * 8]
     for row in order(card):
-        if not any(m.part.judged for m in row.parts):
-            out.append(
-                f"| {row.target.id} | {row.target.fact} | | | | | {row.target.grade} | "
-                f"{row.verdict}: {row.reason} |"
-            )
-        for m in row.parts:
-            if m.part.judged:
-                out.append(_markdown_row(m, row))
+        t = row.target
+        why = f": {row.reason}" if row.reason else ""
+        out.append(f"| **{t.id}** | **{t.fact}** | | | | | {t.grade} | **{row.verdict}**{why} |")
+        out += [_markdown_row(m, row) for m in row.parts]
     return "\n".join(out) + "\n"
 
 
 def _markdown_row(m: Measured, row: Judged) -> str:
-    word = mark(m, row).replace("OUT", "**out**")
-    if row.verdict not in (MISS, PASS):
-        word = f"{word}; {row.verdict}" + (f": {row.reason}" if row.reason else "")
     sample = "" if m.part.sample == "in" else " *"
-    cells = (
-        row.target.id, f"{m.part.words}, {m.part.unit}{sample}", band(m),
-        f"{number(m.value)} {interval(m)}".strip(), number(m.n1), number(m.n2), m.part.grade, word,
-    )  # fmt: skip
+    grade = "" if m.part.grade == row.target.grade else m.part.grade
+    nulls = [_null(m.n1, m.n1_inside), _null(m.n2, m.n2_inside)]
+    value = f"{number(m.value)} {interval(m)}".strip()
+    words = f"{m.part.words}, {m.part.unit}{sample}"
+    cells = ("", words, band(m), value, *nulls, grade, mark(m, row).replace("OUT", "out"))
     return "| " + " | ".join(cells) + " |"

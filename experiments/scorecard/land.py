@@ -42,7 +42,7 @@ def steep_returns(t: Tables) -> dict[str, float]:
 
 
 def leases(t: Tables) -> dict[str, float]:
-    """V13: leased share of contracted land, woodland too (%), and its trend 2016-22 (points a year)."""
+    """V13: leased share of contracted land, woodland too (%); its trend 2016-22 (points a year)."""
     sums = t.land.groupby("year")[["mu", "trees", "leased"]].sum()
     share = 100.0 * sums["leased"] / (sums["mu"] + sums["trees"])
     late = share[(share.index >= 2016) & (share.index <= 2022)]
