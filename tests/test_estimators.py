@@ -102,6 +102,7 @@ def test_residents_by_county_knows_a_perfect_model_from_one_that_is_upside_down(
         assert perfect[f"error_alike_{end}"] == pytest.approx(0.0, abs=1e-12)
         assert perfect[f"error_district_{end}_without"] == pytest.approx(0.0, abs=1e-12)
         assert perfect[f"between_{end}"] == pytest.approx(0.0, abs=1e-9)
+    assert perfect["start"] == pytest.approx(0.0)
     assert perfect["total_2010"] == pytest.approx(5.0)  # from the first month, 400 to 420
     t.counties["pop_2010"] = [80.0, 100.0, 110.0, 130.0]
     upside_down = people.residents_by_county(t)

@@ -117,7 +117,8 @@ def scorecard_figures(
         if len(result["counties"]) and "V18" in found and found["V18"].parts:
             figure = style.finish(
                 _counties(result["counties"]), "V18: Residents by county, model against census",
-                provenance, f"{runs} On the line the two agree. Counties that lie close together are not named.",
+                provenance,
+                f"{runs} On the line the two agree. Counties that lie close together have no name.",
             )  # fmt: skip
             written += out.write_figure(figure, "V18", provenance)
     return written

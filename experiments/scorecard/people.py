@@ -78,7 +78,8 @@ def residents_by_county(t: Tables) -> dict[str, float]:
     Spearman's rank correlation, and root mean square error over that of two predictors that know
     the answer in part: the mean of all counties, and the means of districts and other counties.
     ``_without``: the same without Shaodong. ``_between``: growth of the districts less that of the
-    counties, model less census (points); ``_within``: Spearman within the other counties.
+    counties, model less census (points); ``start``: the first month against the census of 2000 (%,
+    what the start adds to every error); ``_within``: Spearman within the other counties.
     """
     census = t.counties.set_index("county")
     if census[["pop_2000", "pop_2010", "pop_2020"]].isna().any(axis=None):
@@ -98,6 +99,7 @@ def residents_by_county(t: Tables) -> dict[str, float]:
             part = _compare(mine[rows], real[rows], district[rows])
             found |= {f"{name}_{end}{suffix}": value for name, value in part.items()}
     first = by_county(t, "residents", str(t.months["month"].min())).sum()
+    found["start"] = 100.0 * (ratio(first, model[2000].sum()) - 1.0)
     found["total_2010"] = 100.0 * (ratio(model[2010].sum(), first) - 1.0)
     found["total_2020"] = 100.0 * (ratio(model[2020].sum(), model[2010].sum()) - 1.0)
     return found
