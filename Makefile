@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: headline test lint baseline clean
+.PHONY: headline test lint baseline scorecard clean
 
 headline: $(VENV)/core.done
 	$(BIN)/ruralflow offset shaoyang --replicates 4
@@ -20,6 +20,13 @@ lint: $(VENV)/dev.done
 
 baseline: $(VENV)/dev.done
 	$(BIN)/python -m tests.baseline
+
+# The scorecard, and with it the table of the README.
+scorecard: $(VENV)/core.done
+	$(BIN)/ruralflow validate --out results/scorecard
+	sed -i.old -e '/<!-- scorecard -->/,/<!-- end of scorecard -->/{//!d;}' \
+		-e '/<!-- scorecard -->/r results/scorecard/scorecard.md' README.md
+	rm README.md.old
 
 clean:
 	rm -rf $(VENV) build dist

@@ -148,6 +148,29 @@ def _offset(options: argparse.Namespace) -> None:
         _show(result.get("headline", []), out.path)
 
 
+def _validate(options: argparse.Namespace) -> None:
+    from experiments.progress import Progress
+
+    scenario = _scenario(options)
+    with _output(options, scenario) as out:
+        from experiments.validate import run_validate
+
+        progress = Progress("ruralflow validate", options.quiet)
+        result = run_validate(
+            scenario,
+            options.seed,
+            out,
+            progress,
+            quick=options.quick,
+            replicates=options.replicates,
+        )
+        from viz.scorecard import scorecard_figures
+
+        scorecard_figures(result, out, result["provenance"])
+        progress.close()
+        _show(result["lines"], out.path)
+
+
 def _scenarios(options: argparse.Namespace) -> None:
     from model.scenario import load_scenario, scenario_names
 
@@ -302,6 +325,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_run_options(offset)
     _add_offset_options(offset)
+    validate = command(
+        "validate",
+        _validate,
+        "the scorecard: published facts with bands, the model, and two null models",
+        "validate shaoyang --quick",
+    )
+    _add_run_options(validate)
+    _add_validate_options(validate)
     command("scenarios", _scenarios, "list the named scenarios", "scenarios")
     parameters = command(
         "parameters",
@@ -348,6 +379,17 @@ def _add_offset_options(parser: argparse.ArgumentParser) -> None:
         type=_whole(1, 4096),
         default=os.cpu_count() or 1,
         help="processes (default: one per processor)",
+    )
+
+
+def _add_validate_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--quick", action="store_true", help="a subset on two replicates, in about a minute")
+    add(
+        "--replicates",
+        metavar="N",
+        type=_whole(1, 10_000),
+        help="of every run (default: what the targets ask for, 3 to 10)",
     )
 
 

@@ -84,6 +84,10 @@ class OutputFolder:
         text = json.dumps(plain(content), indent=1, allow_nan=False) + "\n"
         return self._write(name, lambda path: path.write_text(text, encoding="utf-8"))
 
+    def write_text(self, name: str, text: str) -> Path:
+        """Write ``text`` as it is."""
+        return self._write(name, lambda path: path.write_text(text, encoding="utf-8"))
+
     def write_figure(self, figure: Figure, stem: str, provenance: dict[str, Any]) -> list[Path]:
         """Write ``figures/STEM.png`` and ``.svg`` with ``provenance`` in their metadata."""
         origin = json.dumps(plain(provenance))

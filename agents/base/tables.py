@@ -108,7 +108,7 @@ def allocate(kind: type[Kind], rows: int) -> Kind:
 
 
 @cache
-def _type_of(kind: type[Table], dimensions: tuple[int, ...]) -> PointedType:
+def _type_of(kind: Any, dimensions: tuple[int, ...]) -> PointedType:
     layout: dict[str, tuple[int, Any]] = {}
     for row, ((name, column), ndim) in enumerate(
         zip(columns(kind).items(), dimensions, strict=True)

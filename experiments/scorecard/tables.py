@@ -1,0 +1,285 @@
+"""What a run leaves for the scorecard: small tables, from which estimators read values.
+
+``run`` is the only place of the scorecard that runs a model, so that it can be sent anywhere.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from agents.base.compiled import compiled
+from agents.farmer.land import best_crop, list_days, list_returns
+from agents.hub.rules import survival
+from agents.kinds import NOBODY, Job, Place, Use
+from model import RuralUrbanModel
+from model.calendar import DECEMBER, month_of_year, year_of
+from model.goods import GOODS, MARKETS
+from model.indicators import COLUMN, FLAT, FREE_RENT, STEEP
+from model.ledger import FLOWS
+from model.losses import A_YEAR, Cause, cause_of_loss
+from model.migration import km_to_seat
+from model.scenario import Scenario
+
+#: Bounds between the classes of slope, degrees, and the names of the classes.
+SLOPES = ("flat", "middle", "steep")
+#: Land this near to a seat is near, km (scorecard V15).
+NEAR_KM = 6.0
+#: A good keeps if it can wait longer than this at 20 C, days.
+KEEPS_DAYS = 90.0
+#: Years whose way to the buyer spoils goods (scorecard V5): a weak chain, and the latest known.
+TRANSIT_YEARS = (2014, 2022)
+_IDLE, _TREES, _TAKEN, _CROP = (int(u) for u in (Use.IDLE, Use.TREES, Use.REQUISITIONED, Use.CROP))
+
+
+class Tables(NamedTuple):
+    """The tables of a run; all but the first three hold one block of rows per December.
+
+    counties : county, kind, pop_2000, pop_2010, pop_2020 (census; NaN where unknown), villages,
+        cropland_mu (2003).
+    goods : good, fresh, keeps (bool), made (bought from local firms), loss_weak_YEAR and
+        loss_cold_YEAR (share spoiled at 20 C on the way from a village with parcel service, without
+        and with a full cold chain; NaN where none has it).
+    months : month ("2003-01"), year, county, deflator (2010 = 1), parcel_price (yuan of 2010), and
+        every indicator of months.parquet.
+    land : year, county, slope (of ``SLOPES``), mu (contracted, woodland left out), idle, leased,
+        leased_free (mu), net_return (yuan of 2010 a year, labour at the local day wage), trees
+        (contracted mu overgrown to woodland).
+    taken : year, county, mu (requisitioned so far), near_mu (of it within 6 km of the seat).
+    away : year, county, coast, seat (migrant workers by where they work).
+    shops : year, household, county, village, good, months_open, turnover, profit, hours, refunds,
+        freight (yuan of 2010, last 12 months), cause (of ``Cause``), days (own and hired a month),
+        work_days (of a full month), returnee, cold_chain (0/1), transit_days, weight.
+    villages : year, village, county, x, y (km), households, shops, turnover (year, yuan of 2010).
+    flows : year, line (of the ledger), county, yuan of 2010.
+    """
+
+    counties: pd.DataFrame
+    goods: pd.DataFrame
+    months: pd.DataFrame
+    land: pd.DataFrame
+    taken: pd.DataFrame
+    away: pd.DataFrame
+    shops: pd.DataFrame
+    villages: pd.DataFrame
+    flows: pd.DataFrame
+
+
+def run(scenario: Scenario, seed: int) -> Tables:
+    """Run ``scenario`` with ``seed`` to its end and return its tables: a pure function."""
+    model = RuralUrbanModel(scenario, seed)
+    observer = _Observer(model)
+    for _ in range(scenario.months):
+        model.step()
+        observer.collect()
+    tables = observer.tables()
+    model.release()
+    return tables
+
+
+class _Observer:
+    """Notes what stands in agents' rows at the end of each December."""
+
+    def __init__(self, model: Any):
+        self.model = model
+        self.parts: dict[str, list[pd.DataFrame]] = {
+            name: [] for name in ("land", "taken", "away", "shops", "villages", "flows")
+        }
+        self.turnover = np.zeros(len(model.villages.uid))
+        self.flows = np.zeros((len(FLOWS), model.counties))
+        self.names = model.region.counties["name_en"].to_numpy()
+        self.near = km_to_seat(model)[model.households.village[model.plots.owner]] <= NEAR_KM
+        self.transit = dict.fromkeys(TRANSIT_YEARS, np.nan)
+
+    def collect(self) -> None:
+        """Add up the month; in December write down the year."""
+        m = self.model
+        self.turnover += m.records.last[:, COLUMN["shop_turnover"]]
+        self.flows += m.ledger.flows
+        if month_of_year(m.month) != DECEMBER:
+            return
+        year = year_of(m.month)
+        served = m.villages.weight * m.villages.parcel_service
+        if year in self.transit and served.sum() > 0:
+            self.transit[year] = float(np.average(m.villages.transit_days, weights=served))
+        for name in self.parts:
+            table = getattr(self, f"_{name}")()
+            table.insert(0, "year", year)
+            self.parts[name].append(table)
+        self.turnover[:] = 0.0
+        self.flows[:] = 0.0
+
+    def tables(self) -> Tables:
+        """Return all tables; those of Decembers are empty where no December was run."""
+        later = {
+            name: pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"year": []})
+            for name, parts in self.parts.items()
+        }
+        return Tables(self._counties(), self._goods(), self._months(), **later)
+
+    def _counties(self) -> pd.DataFrame:
+        m = self.model
+        known = m.region.counties
+        table = pd.DataFrame({"county": self.names, "kind": known["kind"].to_numpy()})
+        for column in ("pop_2000", "pop_2010", "pop_2020"):
+            table[column] = known[column].astype(float).to_numpy() if column in known else np.nan
+        table["villages"] = np.bincount(
+            m.villages.county, weights=m.villages.weight, minlength=m.counties
+        )
+        table["cropland_mu"] = m.start.cropland_mu
+        return table
+
+    def _goods(self) -> pd.DataFrame:
+        goods, cold = self.model.goods, self.model.params["freight"].cold_temperature
+        market = np.array(MARKETS)[goods.market]
+        loss = {
+            f"loss_{name}_{year}": [
+                1.0 - survival(goods.decay[g], goods.q10[g], at, days) for g in range(len(GOODS))
+            ]
+            for name, at in (("weak", 20.0), ("cold", float(cold)))
+            for year, days in self.transit.items()
+        }
+        fresh, made = market == "fresh", market == "manufactures"
+        keeps = goods.shelf_days > KEEPS_DAYS
+        return pd.DataFrame({"good": GOODS, "fresh": fresh, "keeps": keeps, "made": made, **loss})
+
+    def _months(self) -> pd.DataFrame:
+        m = self.model
+        table = m.records.months_table()
+        table.insert(1, "year", table["month"].str[:4].astype(int))
+        at = np.repeat(np.array(m.records.months), m.counties)
+        table["deflator"] = m.series.deflator[at]
+        table["parcel_price"] = m.series.parcel_price[at]
+        return table
+
+    def _land(self) -> pd.DataFrame:
+        m = self.model
+        sums = np.zeros((m.counties, len(SLOPES), 6))
+        _sum_plots(
+            m.plots, m.households, m.crops, m.price_expected, m.day_wage, m.villages.minutes,
+            m.month, m.params["land"], sums,
+        )  # fmt: skip
+        columns = ("mu", "idle", "leased", "leased_free", "net_return", "trees")
+        flat = sums.reshape(-1, len(columns))
+        return pd.DataFrame(
+            {
+                "county": np.repeat(self.names, len(SLOPES)),
+                "slope": np.tile(np.array(SLOPES, dtype=object), m.counties),
+                **dict(zip(columns, flat.T, strict=True)),
+            }
+        )
+
+    def _taken(self) -> pd.DataFrame:
+        m = self.model
+        owner = m.plots.owner
+        county, mu = m.households.county[owner], m.plots.taken * m.households.weight[owner]
+        sums = [np.bincount(county, w, m.counties) for w in (mu, mu * self.near)]
+        return pd.DataFrame({"county": self.names, "mu": sums[0], "near_mu": sums[1]})
+
+    def _away(self) -> pd.DataFrame:
+        m, p = self.model, self.model.people
+        alive = (p.born <= m.month) & (p.dies > m.month) & (p.leaves > m.month)
+        works = alive & (p.place != Place.VILLAGE) & (p.job != Job.NONE)
+        county, weight = m.households.county[p.household], m.households.weight[p.household]
+
+        def count(mask: Any) -> Any:
+            return np.bincount(county[mask], weight[mask], m.counties)
+
+        coast = p.place == Place.COAST
+        return pd.DataFrame(
+            {"county": self.names, "coast": count(works & coast), "seat": count(works & ~coast)}
+        )
+
+    def _shops(self) -> pd.DataFrame:
+        m, s, h = self.model, self.model.shops, self.model.households
+        rows = np.flatnonzero(s.good >= 0)
+        village = h.village[rows]
+        fixed = np.minimum(s.fixed_year[rows], s.hours_year[rows])
+        money = [
+            column[rows]
+            for column in (
+                s.turnover_year, s.profit_year, s.hours_year, s.refund_year, s.freight_year
+            )
+        ]  # fmt: skip
+        _, profit, hours, refunds, freight = money
+        causes = zip(profit, hours, fixed, refunds, freight, strict=True)
+        return pd.DataFrame(
+            {
+                "household": h.uid[rows],
+                "county": self.names[h.county[rows]],
+                "village": village,
+                "good": np.array(GOODS, dtype=object)[s.good[rows]],
+                "months_open": m.month - s.since[rows],
+                **dict(zip(("turnover", "profit", "hours", "refunds", "freight"), money)),
+                "cause": np.array([cause_of_loss(*row) for row in causes], dtype=np.int64),
+                "days": s.own_days[rows] + s.hired_days[rows],
+                "work_days": float(m.params["land"].days_per_month),
+                "returnee": s.returnee[rows],
+                "cold_chain": m.villages.cold_chain[village],
+                "transit_days": m.villages.transit_days[village],
+                "weight": h.weight[rows],
+            }
+        )
+
+    def _villages(self) -> pd.DataFrame:
+        m, last = self.model, self.model.records.last
+        return pd.DataFrame(
+            {
+                "village": np.arange(len(m.villages.uid)),
+                "county": self.names[m.villages.county],
+                "x": m.villages.x,
+                "y": m.villages.y,
+                "households": last[:, COLUMN["households"]],
+                "shops": last[:, COLUMN["shops"]],
+                "turnover": self.turnover,
+                "stands_for": m.villages.weight,
+            }
+        )
+
+    def _flows(self) -> pd.DataFrame:
+        line, county = np.nonzero(self.flows)
+        names = np.array([flow.name for flow in FLOWS], dtype=object)
+        return pd.DataFrame(
+            {"line": names[line], "county": self.names[county], "yuan": self.flows[line, county]}
+        )
+
+
+@compiled
+def _sum_plots(plots, households, crops, price, day_wage, minutes, month, p, out):
+    """Add mu, idle, leased, leased free, net return and woodland to ``out`` (county, slope, 6).
+
+    The net return is that of the crop sown, on idle land of the best crop it allows, less labour at
+    the local day wage times the household's work capacity (MODEL 4, farm accounts).
+    """
+    number = crops.good.shape[0]
+    returns, days = np.empty(number), np.empty(number)
+    for i in range(plots.uid.shape[0]):
+        use, h = plots.use[i], plots.owner[i]
+        if use == _TAKEN or plots.area[i] <= 0.0:
+            continue
+        c, v = households.county[h], households.village[h]
+        slope = 2 if plots.slope[i] > STEEP else (0 if plots.slope[i] < FLAT else 1)
+        o, mu = out[c, slope], households.weight[h] * plots.area[i]
+        if use == _TREES:
+            o[5] += mu
+            continue
+        capacity = households.capacity[h] if households.capacity[h] > 0.0 else 1.0
+        wage = day_wage[c] * capacity
+        list_returns(crops, price[c], plots, i, minutes[v], month, returns, p)
+        list_days(crops, plots, i, 0, days, p)
+        k, value = best_crop(returns, days, wage)
+        if use >= _CROP:
+            k = use - _CROP
+            value = returns[k] - wage * days[k]
+        o[0] += mu
+        o[4] += mu * value if k != NOBODY else 0.0
+        if use == _IDLE:
+            o[1] += mu
+        elif plots.operator[i] != h:
+            o[2] += mu
+            o[3] += mu * (plots.rent[i] < FREE_RENT)
+
+
+__all__ = ["A_YEAR", "Cause", "SLOPES", "Tables", "run"]
