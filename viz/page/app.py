@@ -50,7 +50,8 @@ def Page() -> None:
         with tag("div", class_="rf-explore", style_="" if exploring else "display:none"):
             with tag("div", class_="rf-time"):
                 Clock(desk)
-                line = TimeLine.element()
+                with tag("div", class_="rf-linebox"):
+                    line = TimeLine.element()
                 State(desk)
             Cards(desk)
             with tag("div", class_="rf-main"):
@@ -114,24 +115,25 @@ def Controls(desk: Desk) -> None:
 
     own = desk.preset.value or "Arms of your own"
     names = [p.name for p in PRESETS] + ([] if desk.preset.value else [own])
-    select("Compare", names, own, choose_preset, 205)
-    button("Change the arms", "rf-edit", lambda: desk.editing.set(True), icon_name="mdi-tune")
-    tag("div", class_="rf-gapfill")
-    select("Speed", list(PACES), desk.pace.value, choose_pace, 165)
-    SeedField(desk)
-    label, icon = ("Pause", "mdi-pause") if running else ("Run", "mdi-play")
-    button(
-        label, "rf-run", toggle, icon_name=icon, color="primary", outlined=False,
-        disabled=not ready or over,
-    )  # fmt: skip
-    button(
-        "Step", "rf-step", session.step if session else None, icon_name="mdi-skip-next",
-        disabled=not ready or running or over,
-    )  # fmt: skip
-    button(
-        "Reset", "rf-reset", lambda: desk.begun.set(desk.begun.peek() + 1),
-        icon_name="mdi-restart", disabled=session is None or session.state == BUILDING,
-    )  # fmt: skip
+    with tag("div", class_="rf-controls"):
+        select("Compare", names, own, choose_preset, 205)
+        button("Change the arms", "rf-edit", lambda: desk.editing.set(True), icon_name="mdi-tune")
+        tag("div", class_="rf-gapfill")
+        select("Speed", list(PACES), desk.pace.value, choose_pace, 165)
+        SeedField(desk)
+        label, icon = ("Pause", "mdi-pause") if running else ("Run", "mdi-play")
+        button(
+            label, "rf-run", toggle, icon_name=icon, color="primary", outlined=False,
+            disabled=not ready or over,
+        )  # fmt: skip
+        button(
+            "Step", "rf-step", session.step if session else None, icon_name="mdi-skip-next",
+            disabled=not ready or running or over,
+        )  # fmt: skip
+        button(
+            "Reset", "rf-reset", lambda: desk.begun.set(desk.begun.peek() + 1),
+            icon_name="mdi-restart", disabled=session is None or session.state == BUILDING,
+        )  # fmt: skip
 
 
 @solara.component
@@ -230,18 +232,26 @@ def Series(desk: Desk) -> None:
     """Both arms' line of an indicator, over the whole run."""
     session = desk.watch()
     key = desk.indicator.value
+    difference, set_difference = solara.use_state(False)
     memories = session.memories if session else []
     with tag("div", class_="rf-panel rf-series"):
         with tag("div", class_="rf-head"):
             items = [{"text": shown.name, "value": shown.key} for shown in SHOWN]
             select("Series", items, key, desk.indicator.set, 180)
+            Choice(
+                ("A and B", "B − A"), "B − A" if difference else "A and B",
+                lambda word: set_difference(word == "B − A"), "rf-lines", "Lines",
+            )  # fmt: skip
             tag("b", series_unit(memories, key))
             tag("span", BY_KEY[key].meaning)
             tag("span", tag("i", class_="dash"), "A", class_="rf-legend-a")
             tag("span", tag("i"), "B", class_="rf-legend-b")
         if session is not None and memories:
             done = session.month + 1
-            Figure(series_option(memories, key, done, session.shown, session.months))
+            option = series_option(
+                memories, key, done, session.shown, session.months, difference=difference
+            )
+            Figure(option)
         else:
             tag("div", class_="rf-plot")
 
@@ -252,14 +262,15 @@ def Side(desk: Desk) -> None:
     side = desk.side.value
     with tag("div", class_="rf-panel rf-side"):
         Choice(SIDES, side, desk.side.set, "rf-tabs", "Panel")
-        if side == SIDES[0]:
-            FlowsSide(desk)
-        elif side == SIDES[1]:
-            GainsSide(desk)
-        elif side == SIDES[2]:
-            VillageSide(desk)
-        else:
-            TakeAway(desk)
+        with tag("div", class_="rf-fill"):
+            if side == SIDES[0]:
+                FlowsSide(desk)
+            elif side == SIDES[1]:
+                GainsSide(desk)
+            elif side == SIDES[2]:
+                VillageSide(desk)
+            else:
+                TakeAway(desk)
 
 
 @solara.component

@@ -68,20 +68,22 @@ def series_option(
     month: int,
     months: int,
     villages: list[int] | None = None,
+    difference: bool = False,
 ) -> dict[str, Any]:
     """Return both arms' line of an indicator over the whole run, with the month looked at.
 
     done : months computed. villages : rows of the villages that it is of; None is the region.
+    difference : one line instead, B less A.
     """
     shown = BY_KEY[key]
     u = units(memories[0] if memories else None)
     if villages is not None:
         u = type(u)((1.0, ""), (1e-3, "thousand"))
     every = -(-months // MOST_POINTS)
-    lines = []
-    for k, memory in enumerate(memories):
-        values = values_of(shown, memory, done, u, villages)
-        lines.append(_line(NAMES[k], values[::every], COLOUR[k], dashed=k == 0))
+    both = [values_of(shown, memory, done, u, villages)[::every] for memory in memories]
+    lines = [_line(NAMES[k], both[k], COLOUR[k], dashed=k == 0) for k in range(len(both))]
+    if difference and lines:
+        lines = [_line("B \N{MINUS SIGN} A", both[1] - both[0], style.INK, dashed=False)]
     if lines and 0 <= month < done:
         lines[0]["markLine"] = {
             "silent": True,
@@ -108,7 +110,7 @@ def _frame(labels: list[str], number: int) -> dict[str, Any]:
     tick = {"color": _INK, "fontSize": 11}
     return {
         "animation": False,
-        "grid": {"left": 48, "right": 30, "top": 10, "bottom": 22},
+        "grid": {"left": 48, "right": 40, "top": 10, "bottom": 22},
         "tooltip": {"trigger": "axis", "confine": True, "textStyle": {"fontSize": 11}},
         "xAxis": {
             "type": "category",

@@ -212,7 +212,8 @@ function render({ model, el }) {
         [px - width / 2, py - r - 10]];
       const free = b => b[0] >= 0 && b[0] + width <= W
         && !taken.some(o => Math.abs(o[1] - b[1]) < 14 && b[0] < o[2] && b[0] + width > o[0]);
-      const [sx, y] = spots.find(free) || spots[0];
+      const [left_, y] = spots.find(free) || spots[0];
+      const sx = Math.max(0, Math.min(left_, W - width));
       taken.push([sx, y, sx + width]);
       x.lineWidth = 3; x.strokeStyle = 'rgba(255,255,255,.85)'; x.strokeText(name, sx, y);
       x.fillStyle = '#111'; x.fillText(name, sx, y);

@@ -34,11 +34,11 @@ def arms_figures(
     words : what arm A and B are. layer : the layer of the maps.
     """
     note = f"A: {words[0]}. B: {words[1]}. The same world and luck in both."
-    drawn = {"maps": _maps(session, layer), "series": _series(session)}
-    if gains_of(session.memories, 0, 1, session.shown) is not None:
-        drawn["gains"] = _gains(session)
     written = []
     with style.paper():
+        drawn = {"maps": _maps(session, layer), "series": _series(session)}
+        if gains_of(session.memories, 1, 1, session.shown) is not None:
+            drawn["gains"] = _gains(session)
         for stem, (figure, title) in drawn.items():
             written += out.write_figure(style.finish(figure, title, origin, note), stem, origin)
     return written

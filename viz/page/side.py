@@ -16,7 +16,7 @@ from viz.page.parts import Choice, Figure, select, tag
 def FlowsSide(desk: Desk) -> None:
     """Money, people, land or goods that flowed in a span of years."""
     kind, set_kind = solara.use_state("money")
-    view, set_view = solara.use_state(VIEWS[2])
+    view, set_view = solara.use_state(VIEWS[1])
     first, set_first = solara.use_state(0)  # 0: the last year
     last, set_last = solara.use_state(0)
     session = desk.watch()

@@ -111,7 +111,8 @@ def members(model: Any, h: int) -> list[Person]:
         found.append(
             Person(
                 i,
-                f"{kind}, {age:.0f}, {people.schooling[i]:.0f} years of school",
+                f"{kind}, {age:.0f}"
+                + (f", {people.schooling[i]:.0f} years of school" if age >= 16 else ""),
                 place_name(model, h, int(people.place[i])),
                 {"seat": "job at a seat", "local": "local wages", "coast": "job at the coast"}.get(
                     job, job

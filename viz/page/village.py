@@ -258,4 +258,6 @@ def ChoiceTable(model: Any, row: int, person: story.Person) -> None:
 def _say(value: float, yuan: bool) -> str:
     if value != value:
         return ""
-    return f"{value:,.0f}" if yuan else f"{value:+.2f}".replace("-", "\N{MINUS SIGN}")
+    if yuan or abs(value) < 0.005:
+        return f"{value:,.0f}".replace("-0", "0")
+    return f"{value:+.2f}".replace("-", "\N{MINUS SIGN}")
