@@ -116,7 +116,7 @@ def Controls(desk: Desk) -> None:
     own = desk.preset.value or "Arms of your own"
     names = [p.name for p in PRESETS] + ([] if desk.preset.value else [own])
     with tag("div", class_="rf-controls"):
-        select("Compare", names, own, choose_preset, 205)
+        select("Compare", names, own, choose_preset, 250)
         button("Change the arms", "rf-edit", lambda: desk.editing.set(True), icon_name="mdi-tune")
         tag("div", class_="rf-gapfill")
         select("Speed", list(PACES), desk.pace.value, choose_pace, 165)

@@ -55,7 +55,7 @@ def _at(shown: Shown, memory: Memory, month: int, u: Any) -> float:
 def gap(a: float, b: float) -> str:
     """Return B less A with its sign, and as a share of A where that says something."""
     if a == b:
-        return "no difference"
+        return "same"
     sign = "+" if b > a else "\N{MINUS SIGN}"
     share = f" ({100 * (b / a - 1):+.1f}%)".replace("-", "\N{MINUS SIGN}") if a > 0 else ""
     return f"{sign}{short(abs(b - a))}{share}"
@@ -153,13 +153,15 @@ def _line(word: str, values: NDArray[np.float64], colour: str, dashed: bool) -> 
 def gains_option(memories: list[Memory], group: int, names: tuple[str, ...], month: int) -> Any:
     """Return bars of B less A in the living standard of each group, yuan a head and year.
 
-    Twelve months up to ``month``; None before they have passed.
+    Twelve months up to ``month``; None before they have passed or while nothing differs.
     """
     gains = gains_of(memories, group, len(names), month)
     if gains is None:
         return None
     a, b = gains
     values = b - a
+    if not np.nan_to_num(values).any():
+        return None
     most = max(float(np.nanmax(np.abs(values))), 1.0)
     bars = [
         {

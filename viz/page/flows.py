@@ -44,22 +44,23 @@ class Sankey(NamedTuple):
     links: list[Link]
     empty: str
     note: str
+    colours: dict[str, str]  # of nodes; others take that of their first link
 
 
 def sankey(memories: list[Memory], kind: str, view: str, first: int, last: int) -> Sankey:
     """Return the flows of months ``first`` to ``last`` in an arm, or B less A."""
     make = {"money": _money, "people": _people, "land": _land, "goods": _goods}[kind]
     arms = [make(memory, first, last) for memory in memories]
-    unit, note = arms[0].unit, arms[0].note
+    unit, note, own = arms[0].unit, arms[0].note, arms[0].colours
     if view != VIEWS[2]:
         chosen = arms[VIEWS.index(view)]
-        return Sankey(unit, _large(chosen.links), "nothing has flowed in these years", note)
+        return Sankey(unit, _large(chosen.links), "nothing has flowed in this time", note, own)
     a, b = ({link[:2]: link for link in arm.links} for arm in arms)
     links = []
     for ends in dict.fromkeys((*a, *b)):
         value = (b[ends].value if ends in b else 0.0) - (a[ends].value if ends in a else 0.0)
         links.append(Link(*ends, value, COLOUR[1] if value > 0 else COLOUR[0]))
-    return Sankey(unit, _large(links), "the arms do not differ in these years", note)
+    return Sankey(unit, _large(links), "the arms do not differ in this time", note, own)
 
 
 def _large(links: list[Link]) -> list[Link]:
@@ -81,7 +82,7 @@ def _money(memory: Memory, first: int, last: int) -> Sankey:
         *(Link(_TRUNK, f"{SECTORS[s][1]} ", v, SECTORS[s][2]) for s, v in paid.items() if v),
     ]
     assert Sector.RURAL.name == RURAL
-    return Sankey("billion yuan of 2010", links, "", "paid to rural households, and by them")
+    return Sankey("billion yuan of 2010", links, "", "paid to rural households, and by them", {})
 
 
 def _moves(table: NDArray[np.float64], states: tuple[str, ...], colours: dict[str, str]) -> Any:
@@ -103,13 +104,13 @@ def _people(memory: Memory, first: int, last: int) -> Sankey:
         )
         for link in links
     ]
-    return Sankey("thousand moves", named, "", "every move counts, there and back")
+    return Sankey("thousand moves", named, "", "every move counts, there and back", _PEOPLE_COLOUR)
 
 
 def _land(memory: Memory, first: int, last: int) -> Sankey:
     table = memory.land[first : last + 1].sum(axis=0, dtype=np.float64) / 1e3
     links = _moves(table, LAND, _LAND_COLOUR)
-    return Sankey("thousand mu", links, "", "land that changed its use, there and back")
+    return Sankey("thousand mu", links, "", "land that changed use, there and back", _LAND_COLOUR)
 
 
 def _goods(memory: Memory, first: int, last: int) -> Sankey:
@@ -120,7 +121,9 @@ def _goods(memory: Memory, first: int, last: int) -> Sankey:
             if table[row, column] > 0:
                 colour = _GOODS_COLOUR[way]
                 links.append(Link(good, f"{way} ", float(table[row, column]), colour))
-    return Sankey("thousand tonnes", links, "", "harvests at the farm gate, and what shops buy")
+    return Sankey(
+        "thousand tonnes", links, "", "harvests, and what online shops buy", _GOODS_COLOUR
+    )
 
 
 def sankey_option(found: Sankey) -> dict[str, Any]:
@@ -134,7 +137,7 @@ def sankey_option(found: Sankey) -> dict[str, Any]:
     data = []
     for name, (size, colour) in nodes.items():
         left = any(link.source == name for link in found.links)
-        own = "#222222" if name == _TRUNK else colour
+        own = "#222222" if name == _TRUNK else found.colours.get(name.strip(), colour)
         data.append(
             {
                 "name": name,

@@ -32,7 +32,7 @@ class Shown:
 
 SHOWN = (
     Shown(
-        "labour", "Workers at home", "", "full-time months of work in villages, ages 16 to 64",
+        "labour", "Workers at home", "workers", "full-time work in villages, ages 16 to 64",
         ("labour_home",), scale="number",
     ),
     Shown(
@@ -50,11 +50,11 @@ SHOWN = (
     ),
     Shown("shops", "Online shops", "shops", "households that sell online", ("shops",)),
     Shown(
-        "away", "Away at work", "", "out-going migrant workers, at a seat or the coast",
+        "away", "Away at work", "workers", "out-going migrant workers, at a seat or the coast",
         ("migrants_out",), scale="number",
     ),
     Shown(
-        "residents", "People in villages", "", "registered members who live in their village",
+        "residents", "People in villages", "people", "registered members who live in their village",
         ("people_home",), scale="number",
     ),
     Shown(

@@ -122,7 +122,13 @@ function render({ model, el }) {
       ramp(own, s.colours, s.ticks.map(v => [number(v, 1) + more(v), v]), v => scaled(s, v));
       make('span', 'rf-unit', own, s.unit);
     }
-    if (!gap()) { make('span', 'rf-meaning', own, s.words.length ? '' : s.meaning); return; }
+    if (!gap()) {
+      if (!s.words.length) make('span', 'rf-meaning', own, s.meaning);
+      const marks_ = make('div', 'rf-key rf-right', legend);
+      [['\u25cb', 'seat'], ['\u25a3', 'with a hub that serves villages'], ['\u2500', 'road']].forEach(
+        ([sign, word]) => make('span', 'rf-meaning', marks_, sign + ' ' + word));
+      return;
+    }
     const other = make('div', 'rf-key rf-right', legend);
     make('span', 'rf-unit', other, 'B \u2212 A');
     if (s.words.length) {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import solara
 
 from model.calendar import FIRST_YEAR
@@ -11,39 +13,44 @@ from viz.page.flows import KINDS, VIEWS, sankey, sankey_option
 from viz.page.memory import GROUPS
 from viz.page.parts import Choice, Figure, select, tag
 
+#: The span that ends with the month looked at.
+YEAR_NOW: Any = "last 12 months"
+
 
 @solara.component
 def FlowsSide(desk: Desk) -> None:
     """Money, people, land or goods that flowed in a span of years."""
     kind, set_kind = solara.use_state("money")
     view, set_view = solara.use_state(VIEWS[1])
-    first, set_first = solara.use_state(0)  # 0: the last year
+    first, set_first = solara.use_state(YEAR_NOW)
     last, set_last = solara.use_state(0)
     session = desk.watch()
     done = session.month + 1 if session else 0
     years = [FIRST_YEAR + k for k in range(-(-done // 12))]
-    until = last if last in years else (years[-1] if years else FIRST_YEAR)
-    since = first if first in years and first <= until else until
+    rolling = first not in years
+    until = last if last in years and last >= first else (years[-1] if years else FIRST_YEAR)
     with tag("div", class_="rf-row"):
         names = list(KINDS.values())
         chosen = KINDS[kind]
         Choice(names, chosen, lambda n: set_kind(names_to_kinds[n]), "rf-kind", "What flows")
         Choice(VIEWS, view, set_view, "rf-which", "Arm")
     with tag("div", class_="rf-row"):
-        select("From", years or [FIRST_YEAR], since, set_first, 92)
-        select("To", years or [FIRST_YEAR], until, set_last, 92)
-        if last or first:
-            solara.Button(
-                "last year", text=True, small=True, on_click=lambda: (set_first(0), set_last(0))
-            )
+        select("From", [YEAR_NOW, *years], YEAR_NOW if rolling else first, set_first, 160)
+        if not rolling:
+            select("To", [y for y in years if y >= first], until, set_last, 92)
     if session is None or not session.memories or done == 0:
         tag("div", "Nothing has flowed yet: run a month.", class_="rf-empty")
         return
-    begin = (since - FIRST_YEAR) * 12
-    end = min((until - FIRST_YEAR) * 12 + 11, done - 1)
+    if rolling:
+        end = max(session.shown, 0)
+        begin = max(0, end - 11)
+    else:
+        begin = (first - FIRST_YEAR) * 12
+        end = min((until - FIRST_YEAR) * 12 + 11, done - 1)
     found = sankey(session.memories, kind, view, begin, end)
     months = end - begin + 1
     over = f"{months // 12} years" if months > 12 and months % 12 == 0 else f"{months} months"
+    over = "1 month" if months == 1 else over
     said = f"{found.unit}, in {over}: {found.note}."
     if view == VIEWS[2]:
         said += " Blue: more in B; orange: more in A."
@@ -76,5 +83,7 @@ def GainsSide(desk: Desk) -> None:
             if option is not None:
                 Figure(option)
             else:
-                waits = "24 months: the first twelve say who was poor" if k == 0 else "12 months"
-                tag("div", f"after {waits}", class_="rf-empty")
+                waits = 24 if k == 0 else 12  # the first twelve say who was poor
+                early = month < waits - 1
+                words = f"after {waits} months" if early else "no difference so far"
+                tag("div", words, class_="rf-empty")

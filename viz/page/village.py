@@ -70,6 +70,9 @@ def _facts(model: Any, village: int) -> dict[str, str]:
     lines = households(model, village)
     v = model.villages
     sold = Counter(line.shop for line in lines if line.shop)
+    gone = Counter(
+        p.place for line in lines for p in story.members(model, line.row) if p.place != "village"
+    )
     members = sum(line.members for line in lines)
     home = sum(line.home for line in lines)
     income = np.mean([line.income for line in lines]) if lines else 0.0
@@ -78,6 +81,7 @@ def _facts(model: Any, village: int) -> dict[str, str]:
     return {
         "registered members in the sample": f"{members}",
         "of them at home": f"{home} ({100 * home / max(members, 1):.0f}%)",
+        "who left, where to": ", ".join(f"{n} {place}" for place, n in gone.most_common()) or "–",
         "land farmed / let / idle": " / ".join(f"{100 * x / total:.0f}%" for x in land),
         "income a household, yuan a year": short(float(income)),
         "parcel service": "yes" if v.parcel_service[village] else "no",
