@@ -20,6 +20,8 @@ ONCE = (*WORLD, "national", "market", "demography")
 #: Lines of colour and dash by which an arm is known everywhere.
 COLOUR = ("#c05a00", "#08519c")
 NAMES = ("A", "B")
+#: The value in an arm of a dated change that only the other one makes.
+UNCHANGED = "unchanged"
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ def differences(a: Scenario, b: Scenario) -> list[Difference]:
     for month, key in sorted({*dated[0], *dated[1]}):
         values = [d.get((month, key)) for d in dated]
         if values[0] != values[1]:
-            said = tuple("unchanged" if v is None else _word(v) for v in values)
+            said = tuple(UNCHANGED if v is None else _word(v) for v in values)
             found.append(Difference(f"{key} from {month}", (said[0], said[1]), about(key)))
     return found
 

@@ -57,7 +57,8 @@ def gap(a: float, b: float) -> str:
     if a == b:
         return "same"
     sign = "+" if b > a else "\N{MINUS SIGN}"
-    share = f" ({100 * (b / a - 1):+.1f}%)".replace("-", "\N{MINUS SIGN}") if a > 0 else ""
+    percent = 100 * (b / a - 1) if a > 0 else 0.0
+    share = f" ({percent:+.1f}%)".replace("-", "\N{MINUS SIGN}") if abs(percent) >= 0.05 else ""
     return f"{sign}{short(abs(b - a))}{share}"
 
 

@@ -9,7 +9,7 @@ import solara
 from model.calendar import month_name, parse_month
 from model.scenario import Scenario
 from viz.page import first
-from viz.page.arms import NAMES, PRESETS, Arm, check_pair, differences, preset_arms
+from viz.page.arms import NAMES, PRESETS, UNCHANGED, Arm, check_pair, differences, preset_arms
 from viz.page.map_pair import Screen
 from viz.page.session import CLOSED, Frames, Session
 from viz.page.timeline import TimeLine
@@ -88,6 +88,7 @@ class Desk:
         pair = (arms[0], arms[1])
         scenarios = check_pair(pair)
         self.arms.set(pair)
+        self.preset.set("")
         self.said.set(said)
         self.caption()
         if self.session is not None:
@@ -103,7 +104,9 @@ class Desk:
             {
                 "badge": NAMES[k],
                 "words": self.words.peek()[k],
-                "chips": [[f"{d.key} = {d.values[k]}", d.about] for d in found],
+                "chips": [
+                    [f"{d.key} = {d.values[k]}", d.about] for d in found if d.values[k] != UNCHANGED
+                ],
             }
             for k in range(2)
         ]

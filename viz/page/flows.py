@@ -82,7 +82,9 @@ def _money(memory: Memory, first: int, last: int) -> Sankey:
         *(Link(_TRUNK, f"{SECTORS[s][1]} ", v, SECTORS[s][2]) for s, v in paid.items() if v),
     ]
     assert Sector.RURAL.name == RURAL
-    return Sankey("billion yuan of 2010", links, "", "paid to rural households, and by them", {})
+    return Sankey(
+        "billion yuan of 2010", links, "", "paid to rural households (the bar), and by them", {}
+    )
 
 
 def _moves(table: NDArray[np.float64], states: tuple[str, ...], colours: dict[str, str]) -> Any:
@@ -144,7 +146,8 @@ def sankey_option(found: Sankey) -> dict[str, Any]:
                 "itemStyle": {"color": own, "borderWidth": 0},
                 "label": {
                     "position": "right" if left else "left",
-                    "formatter": _TRUNK if name == _TRUNK else f"{name.strip()} {_say(size)}",
+                    "show": name != _TRUNK,  # the words above the figure say what the bar is
+                    "formatter": f"{name.strip()} {_say(size)}",
                 },
             }
         )

@@ -214,12 +214,12 @@ function render({ model, el }) {
       const name = chinese && t.zh ? t.name + ' ' + t.zh : t.name;
       x.font = (t.prefecture ? '600 12.5px ' : '11.5px ') + FONT;
       const width = x.measureText(name).width;
-      const spots = [[px + r + 5, py], [px - r - 5 - width, py], [px - width / 2, py + r + 10],
-        [px - width / 2, py - r - 10]];
+      const fit = v => Math.max(0, Math.min(v, W - width));
+      const spots = [[px + r + 5, py], [px - r - 5 - width, py], [fit(px - width / 2), py + r + 10],
+        [fit(px - width / 2), py - r - 10]];
       const free = b => b[0] >= 0 && b[0] + width <= W
         && !taken.some(o => Math.abs(o[1] - b[1]) < 14 && b[0] < o[2] && b[0] + width > o[0]);
-      const [left_, y] = spots.find(free) || spots[0];
-      const sx = Math.max(0, Math.min(left_, W - width));
+      const [sx, y] = spots.find(free) || spots[3];
       taken.push([sx, y, sx + width]);
       x.lineWidth = 3; x.strokeStyle = 'rgba(255,255,255,.85)'; x.strokeText(name, sx, y);
       x.fillStyle = '#111'; x.fillText(name, sx, y);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,6 +18,8 @@ from viz.page.parts import button, tag
 REPORTS = ("offset.json", "validation.json", "scorecard.json", "run.json")
 TABLES = ("scorecard.csv", "validation.csv", "offset.csv", "sensitivity.csv", "sweep.csv")
 MOST_ROWS = 200
+#: Folders offered at most, the newest first.
+MOST_KNOWN = 12
 
 
 class Folder:
@@ -87,9 +90,10 @@ def Results() -> None:
     wrong, set_wrong = solara.use_state("")
     known = solara.use_memo(lambda: result_folders(Path.cwd()), [])
 
-    def read(name: str | None = None) -> None:
+    def read(name: str) -> None:
+        set_text(name)
         try:
-            set_folder(Folder(Path(str(name or text or "").strip()).expanduser()))
+            set_folder(Folder(Path(name.strip()).expanduser()))
             set_wrong("")
         except InputError as problem:
             set_folder(None)
@@ -97,20 +101,23 @@ def Results() -> None:
 
     with tag("div", class_="rf-results"):
         with tag("div", class_="rf-row"):
-            solara.v.Combobox(
-                label="Folder of results", items=known, v_model=text,
-                on_v_model=lambda v: set_text(v or ""), dense=True, outlined=True,
-                hide_details=True, class_="rf-folder", style_="max-width:640px",
+            field = solara.v.TextField(
+                label="Folder of results", v_model=text, on_v_model=set_text, dense=True,
+                outlined=True, hide_details=True, class_="rf-folder", style_="max-width:640px",
             )  # fmt: skip
-            button("Open", "rf-open", lambda: read(), color="primary", outlined=False)
+            solara.v.use_event(field, "keyup.enter", lambda *_: read(text))
+            button("Open", "rf-open", lambda: read(text), color="primary", outlined=False)
             tag("span", wrong, class_="rf-wrong")
         if folder is None:
             tag(
                 "div",
                 "Open a folder that a command wrote, as results/offset-shaoyang-1: its findings, "
                 "its figures with intervals, and its table are shown here.",
-                class_="rf-empty",
+                class_="rf-hint",
             )
+            with tag("div", class_="rf-row"):
+                for name in known[:MOST_KNOWN]:
+                    button(name, "rf-known", partial(read, name))
         else:
             with tag("div", class_="rf-scroll"):
                 Contents(folder)

@@ -35,7 +35,7 @@ def FlowsSide(desk: Desk) -> None:
         Choice(names, chosen, lambda n: set_kind(names_to_kinds[n]), "rf-kind", "What flows")
         Choice(VIEWS, view, set_view, "rf-which", "Arm")
     with tag("div", class_="rf-row"):
-        select("From", [YEAR_NOW, *years], YEAR_NOW if rolling else first, set_first, 160)
+        select("From", [YEAR_NOW, *years], YEAR_NOW if rolling else first, set_first, 180)
         if not rolling:
             select("To", [y for y in years if y >= first], until, set_last, 92)
     if session is None or not session.memories or done == 0:
