@@ -43,6 +43,7 @@ from viz.page.layers import (
 )
 from viz.page.layers import _nearest as nearest_place
 from viz.page.memory import GROUPS
+from viz.page.replay import weighed_then
 from viz.page.results import Folder
 from viz.page.session import CLOSED, DONE, FAILED, READY, Session
 from viz.page.takeaway import data_zip, figures_zip
@@ -393,6 +394,28 @@ def _compare(m: Any, i: int) -> None:
     assert max(o.utility for o in rest) == pytest.approx(away, rel=1e-12)
     for option in options:  # the rows shown add up to V
         assert np.nansum(option.terms[2:10]) == pytest.approx(option.terms[10], rel=1e-9)
+
+
+def test_who_left_is_asked_in_the_month_of_leaving_and_had_reason_to(finished: Session) -> None:
+    with finished.reading() as models:
+        m = models[1]
+        left = {
+            person.row: person
+            for h in range(len(m.households.uid))
+            for person in story.members(m, h)
+            if person.chose > 0 and person.place != "village"
+        }
+        month = max(person.chose for person in left.values())
+        asked = tuple(row for row, person in left.items() if person.chose == month)
+    answers = weighed_then(finished.scenarios[1], 1, asked, month)
+    assert len(answers) == len(asked) > 0
+    agree = [
+        left[row].place in max(options, key=lambda o: o.utility).name
+        for row, options in zip(asked, answers, strict=True)
+    ]
+    # an elder of the household who chose in the same month may have changed the terms
+    assert np.mean(agree) >= 0.9
+    assert weighed_then(finished.scenarios[1], 1, asked, month, lambda done: done < 3) == []
 
 
 def test_a_household_says_what_became_of_its_land_and_of_its_shop(finished: Session) -> None:

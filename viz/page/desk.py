@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import solara
 
@@ -11,6 +11,7 @@ from model.scenario import Scenario
 from viz.page import first
 from viz.page.arms import NAMES, PRESETS, UNCHANGED, Arm, check_pair, differences, preset_arms
 from viz.page.map_pair import Screen
+from viz.page.replay import Then, ask
 from viz.page.session import CLOSED, Frames, Session
 from viz.page.timeline import TimeLine
 
@@ -44,6 +45,7 @@ class Desk:
         self.village = solara.reactive(-1)
         self.household = solara.reactive(-1)
         self.arm_of_story = solara.reactive(1)
+        self.then: solara.Reactive[Then | None] = solara.reactive(cast("Then | None", None))
         self.editing = solara.reactive(False)
         self.session: Session | None = None
         self.screen: Screen | None = None
@@ -93,6 +95,25 @@ class Desk:
         self.caption()
         if self.session is not None:
             self.session.change(arm, scenarios[arm])
+
+    def ask_then(self, person: int, month: int) -> None:
+        """Live the run again, aside, up to the month in which a person chose."""
+        session, arm = self.session, self.arm_of_story.peek()
+        if session is None:
+            return
+        question = Then(arm, person, month)
+        self.then.set(question)
+
+        def tell(answer: Then) -> bool:
+            now = self.then.peek()
+            wanted = now is not None and now[:3] == question[:3]
+            if not wanted or session.state == CLOSED or session is not self.session:
+                return False
+            if answer.options or answer.done % 6 == 0:
+                self.then.set(answer)
+            return True
+
+        ask(question, session.scenarios[arm], session.seed, tell)
 
     def caption(self) -> None:
         """Tell the maps and the time line what the arms are."""

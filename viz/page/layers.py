@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 
 from model.indicators import COLUMN
@@ -193,6 +194,7 @@ class Places:
         cells, self.of_village = np.unique(model.villages.cell, return_inverse=True)
         nx = region.county.shape[1]
         self.number = len(cells)
+        self._sums = summing(self.of_village, self.number)
         self.row, self.col = cells // nx, cells % nx
         self.county = region.county[self.row, self.col]
         self.owner = _nearest(region.county, self.row, self.col)
@@ -206,9 +208,13 @@ class Places:
 
     def sums(self, villages: NDArray[np.floating]) -> NDArray[np.float64]:
         """Add up (villages, indicators) over the villages of each place."""
-        out = np.zeros((self.number, villages.shape[1]))
-        np.add.at(out, self.of_village, villages)
-        return out
+        return np.asarray(self._sums @ villages, dtype=np.float64)
+
+
+def summing(group: NDArray[np.integer], groups: int) -> csr_array:
+    """Return the (groups, rows) matrix that adds up the rows of each group."""
+    rows = np.arange(len(group))
+    return csr_array((np.ones(len(group)), (group, rows)), shape=(groups, len(group)))
 
 
 def _nearest(

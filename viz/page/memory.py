@@ -23,7 +23,7 @@ from viz.page.kernels import (
     people_states,
     plot_states,
 )
-from viz.page.layers import Places, layer_values
+from viz.page.layers import Places, layer_values, summing
 
 #: Indicators kept for each village: what the layers and a village's own page need.
 KEPT = (
@@ -109,6 +109,7 @@ class Memory:
         self.goods = _empty((months, len(GOODS_TO), len(GOODS)), np.float32)
         self.living = _empty((months, len(GROUPS), _MOST, 2), np.float64)
         self.hubs = _empty((months, len(model.hubs.uid)), np.int8)
+        self._by_county = summing(model.villages.county, counties)
         self._where = [np.zeros(len(model.people.uid), dtype=np.int64) for _ in range(2)]
         self._plots = [np.zeros(len(model.plots.uid), dtype=np.int64) for _ in range(2)]
         self._taken = model.plots.taken.copy()
@@ -126,7 +127,7 @@ class Memory:
         """Write down the month that ``model`` has just finished."""
         t, last = model.month, model.records.last
         self.villages[t] = last[:, _POSITION]
-        np.add.at(self.region[t, :, : len(VILLAGE)], model.villages.county, last)
+        self.region[t, :, : len(VILLAGE)] = self._by_county @ last
         self.region[t, :, len(VILLAGE) :] = county_values(model, last)
         self.flows[t] = model.ledger.flows
         self.hubs[t] = model.hubs.open

@@ -83,6 +83,7 @@ class Person(NamedTuple):
     job: str
     since: str
     adult: bool
+    chose: int = -1  # month of its own choice of this place; -1 where it made none since 2003
 
 
 def place_name(model: Any, household: int, place: int) -> str:
@@ -106,6 +107,7 @@ def members(model: Any, h: int) -> list[Person]:
         kind = ("girl" if people.female[i] else "boy") if age < 16 else sex
         since = int(people.since[i])
         away = people.place[i] != Place.VILLAGE
+        own = since >= 0 and age >= 16 and not people.settled[i] and (away or people.returned[i])
         home = f"back since {_when(since)}" if people.returned[i] else ""
         job = Job(int(people.job[i])).name.lower() if age >= 16 else ""
         found.append(
@@ -119,6 +121,7 @@ def members(model: Any, h: int) -> list[Person]:
                 ),
                 f"since {_when(since)}" if away else home,
                 age >= 16,
+                since if own else -1,
             )
         )
     return sorted(found, key=lambda person: int(people.born[person.row]))

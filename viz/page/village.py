@@ -222,7 +222,7 @@ def HouseholdStory(desk: Desk, models: tuple[Any, ...]) -> None:
         rows = [one.row for one in adults]
         if adults:
             chosen = person if person in rows else (away or adults)[0].row
-            ChoiceTable(model, chosen, next(one for one in adults if one.row == chosen))
+            Weighing(desk, model, next(one for one in adults if one.row == chosen))
         tag("h4", "Its land, yuan a mu and year")
         with tag("table", class_="rf-table"):
             tag("tr", *(tag("th", x) for x in ("Plot", "Use", "Worked by", "To its owner", "Why")))
@@ -235,11 +235,35 @@ def HouseholdStory(desk: Desk, models: tuple[Any, ...]) -> None:
 
 
 @solara.component
-def ChoiceTable(model: Any, row: int, person: story.Person) -> None:
-    """What a person weighs: a column per place, a row per term, the highest utility marked."""
-    options = story.choice(model, row)
+def Weighing(desk: Desk, model: Any, person: story.Person) -> None:
+    """What a person weighed when it chose where it is, or would weigh now."""
+    then, session = desk.then.value, desk.session
+    mine = then is not None and then[:2] == (desk.arm_of_story.value, person.row)
+    if person.chose >= 0 and session is not None:
+        when = month_name(person.chose)
+        verb = "came home" if person.place == "village" else f"left for the {person.place}"
+        if person.place not in ("village", "coast"):
+            verb = f"moved to {person.place}"
+        with tag("div", class_="rf-row"):
+            solara.Button(
+                f"Why it {verb} in {when}", small=True, outlined=True, classes=["rf-then"],
+                on_click=lambda: desk.ask_then(person.row, person.chose),
+                disabled=mine and then is not None and not then.options,
+            )  # fmt: skip
+            if mine and then is not None and not then.options:
+                tag("span", f"living it again: {then.done} of {then.month + 1} months")
+    if mine and then is not None and then.options and then.month == person.chose:
+        title = f"What the {person.words} weighed in {month_name(then.month)}"
+        ChoiceTable(list(then.options), title)
+    now = f"What the {person.words} weighs this month (now: {person.place})"
+    ChoiceTable(story.choice(model, person.row), now)
+
+
+@solara.component
+def ChoiceTable(options: list[story.Option], title: str) -> None:
+    """A column per place, a row per term, the highest utility marked."""
     best = max(range(len(options)), key=lambda k: options[k].utility)
-    tag("h4", f"What the {person.words} weighs this month (now: {person.place})")
+    tag("h4", title)
     with tag("table", class_="rf-table rf-terms"):
         names = [
             tag("th", o.name, class_="best" if k == best else "") for k, o in enumerate(options)
