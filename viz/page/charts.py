@@ -16,6 +16,8 @@ from viz.page.memory import Memory
 
 #: Points of a line at most: ECharts leaves out points less than a pixel apart.
 MOST_POINTS = 252
+#: A difference below this share is rounding to a reader, per cent.
+LEAST_PERCENT = 0.005
 _INK = "#555"
 
 
@@ -58,6 +60,8 @@ def gap(a: float, b: float) -> str:
         return "same"
     sign = "+" if b > a else "\N{MINUS SIGN}"
     percent = 100 * (b / a - 1) if a > 0 else 0.0
+    if a > 0 and abs(percent) < LEAST_PERCENT:
+        return "nearly the same"
     share = f" ({percent:+.1f}%)".replace("-", "\N{MINUS SIGN}") if abs(percent) >= 0.05 else ""
     return f"{sign}{short(abs(b - a))}{share}"
 

@@ -109,6 +109,7 @@ class Memory:
         self.goods = _empty((months, len(GOODS_TO), len(GOODS)), np.float32)
         self.living = _empty((months, len(GROUPS), _MOST, 2), np.float64)
         self.hubs = _empty((months, len(model.hubs.uid)), np.int8)
+        self._weights = model.households.weight[model.people.household]
         self._by_county = summing(model.villages.county, counties)
         self._where = [np.zeros(len(model.people.uid), dtype=np.int64) for _ in range(2)]
         self._plots = [np.zeros(len(model.plots.uid), dtype=np.int64) for _ in range(2)]
@@ -141,7 +142,7 @@ class Memory:
         before, now = self._where
         people_states(model.people, model.households.county, self._own(model), t, now)
         moved = nothing(len(WHERE))
-        moves_between(before, now, model.households.weight[model.people.household], moved)
+        moves_between(before, now, self._weights, moved)
         self.people[t] = moved
         self._where.reverse()
 

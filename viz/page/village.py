@@ -221,7 +221,8 @@ def HouseholdStory(desk: Desk, models: tuple[Any, ...]) -> None:
         away = [one for one in adults if one.place != "village"]
         rows = [one.row for one in adults]
         if adults:
-            chosen = person if person in rows else (away or adults)[0].row
+            moved = [one for one in away if one.chose >= 0]
+            chosen = person if person in rows else (moved or away or adults)[0].row
             Weighing(desk, model, next(one for one in adults if one.row == chosen))
         tag("h4", "Its land, yuan a mu and year")
         with tag("table", class_="rf-table"):
