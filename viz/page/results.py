@@ -127,14 +127,17 @@ def Results() -> None:
 def Contents(folder: Folder) -> None:
     """Show one results folder."""
     tag("h4", folder.title)
-    if folder.lines:
-        with tag("div", class_="rf-panel"):
-            tag("pre", "\n".join(folder.lines))
-    with tag("div", class_="rf-pictures"):
-        for name, png in folder.pictures:
-            source = "data:image/png;base64," + base64.b64encode(png).decode()
-            image = solara.v.Html(tag="img", attributes={"src": source, "alt": f"Figure: {name}"})
-            tag("figure", image, tag("figcaption", name))
+    with tag("div", class_="rf-found"):
+        if folder.lines:
+            with tag("div", class_="rf-panel"):
+                tag("pre", "\n".join(folder.lines))
+        with tag("div", class_="rf-pictures"):
+            for name, png in folder.pictures:
+                source = "data:image/png;base64," + base64.b64encode(png).decode()
+                image = solara.v.Html(
+                    tag="img", attributes={"src": source, "alt": f"Figure: {name}"}
+                )
+                tag("figure", image, tag("figcaption", name))
     if folder.table is not None:
         tag("h4", folder.table_name)
         table = folder.table.map(_cell).to_html(index=False, border=0, classes="rf-table")
