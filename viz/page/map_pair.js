@@ -141,7 +141,7 @@ function render({ model, el }) {
       const near = x => 0.5 + 0.5 * Math.sign(x) * Math.sqrt(Math.abs(x));
       ramp(other, GAP.map(c => 'rgb(' + c.join() + ')'), [-1, -0.25, 0, 0.25, 1].map(x =>
         [(x > 0 ? '+' : '') + number(x * s.gap, 1), x]), near);
-      make('span', 'rf-meaning', other, s.brief + ', dotted: less in B');
+      make('span', 'rf-meaning', other, 'dotted: less in B');
     }
   };
   const captions = () => model.get('captions').forEach((c, i) => {
