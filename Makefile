@@ -4,13 +4,17 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: headline test lint baseline scorecard clean
+.PHONY: headline test soak lint baseline scorecard clean
 
 headline: $(VENV)/core.done
 	$(BIN)/ruralflow offset shaoyang --replicates 4
 
 test: $(VENV)/dev.done
 	$(BIN)/python -m pytest
+
+# The page in a browser, ten minutes of Play.
+soak: $(VENV)/dev.done
+	RURALFLOW_SOAK_MINUTES=10 $(BIN)/python -m pytest -s tests/test_page_browser.py -k playing
 
 lint: $(VENV)/dev.done
 	$(BIN)/ruff check .

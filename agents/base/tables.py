@@ -68,7 +68,8 @@ class Table(Pointed):
         object.__setattr__(self, "_addresses", addresses)
         object.__setattr__(self, "_address", addresses.ctypes.data)
         dimensions = tuple(array.ndim for array in self)
-        object.__setattr__(self, "_kernel_type", _type_of(type(self), dimensions))
+        kind: Any = type(self)
+        object.__setattr__(self, "_kernel_type", _type_of(kind, dimensions))
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Refuse to replace a column: kernels hold its address."""

@@ -1,4 +1,6 @@
-"""What the map shows: for each layer a value per place, its scale, colours, unit and legend.
+"""What the maps show: for each layer a value per place, its scale, colours, unit and legend.
+
+Both arms go through one scale; their difference, B less A, through a scale of its own.
 
 A place is a cell with a sampled village. Between them lies land whose villages are not in the
 sample: a cell is shown like the nearest place of its county.
@@ -6,12 +8,13 @@ sample: a cell is shown like the nearest place of its county.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 
 from model.indicators import COLUMN
@@ -30,7 +33,9 @@ class Layer:
     brief : the unit in few words, beside a value. ticks : of the legend.
     power : below 1 spreads small values (0.5 is a square-root scale).
     words : of a layer with classes, one per colour; values are then whole numbers.
-    empty : what to say while no place has a value above zero.
+    empty : what to say while no place of an arm has a value above zero.
+    gap : the largest difference between the arms that the scale of B - A shows apart.
+    gap_words : what is less and what more in B, where a difference has no unit.
     """
 
     key: str
@@ -47,6 +52,8 @@ class Layer:
     ticks: tuple[float, ...] = ()
     empty: str = ""
     fixed: bool = False
+    gap: float = 1.0
+    gap_words: tuple[str, str] = ("less in B", "more in B")
 
     def spec(self) -> dict[str, Any]:
         """Return it as the browser needs it."""
@@ -77,6 +84,8 @@ LAYERS = (
         high=4,
         words=_LAND_WORDS,
         empty=_FROM,
+        gap=1,
+        gap_words=("farmed more in B", "farmed less in B"),
     ),
     Layer(
         "idle",
@@ -89,6 +98,7 @@ LAYERS = (
         ticks=(0, 10, 25, 50, 80),
         power=0.7,
         empty=_FROM,
+        gap=40,
     ),
     Layer(
         "gone",
@@ -99,7 +109,8 @@ LAYERS = (
         _GONE,
         high=90,
         ticks=(0, 30, 60, 90),
-        empty="nobody is away yet",
+        empty="nobody has left",
+        gap=30,
     ),
     Layer(
         "shops",
@@ -112,7 +123,8 @@ LAYERS = (
         ticks=(0, 1, 5, 10, 20),
         power=0.4,
         digits=1,
-        empty="no shops yet",
+        empty="no shops in this arm",
+        gap=10,
     ),
     Layer(
         "sent",
@@ -124,7 +136,8 @@ LAYERS = (
         high=1000,
         ticks=(0, 10, 100, 400, 1000),
         power=0.35,
-        empty="no parcels sent yet",
+        empty="no parcels sent in this arm",
+        gap=400,
     ),
     Layer(
         "received",
@@ -136,7 +149,8 @@ LAYERS = (
         high=1000,
         ticks=(0, 10, 100, 400, 1000),
         power=0.35,
-        empty="no parcels received yet",
+        empty="no parcels received in this arm",
+        gap=400,
     ),
     Layer(
         "income",
@@ -149,7 +163,8 @@ LAYERS = (
         ticks=(0, 2, 5, 10, 20, 30),
         power=0.6,
         digits=1,
-        empty="no income yet",
+        empty="no month has passed yet",
+        gap=10,
     ),
     Layer(
         "minutes",
@@ -162,6 +177,7 @@ LAYERS = (
         ticks=(0, 15, 30, 60, 120),
         power=0.7,
         fixed=True,
+        gap=1,
     ),
 )
 POSITION = {layer.key: k for k, layer in enumerate(LAYERS)}
@@ -178,20 +194,27 @@ class Places:
         cells, self.of_village = np.unique(model.villages.cell, return_inverse=True)
         nx = region.county.shape[1]
         self.number = len(cells)
+        self._sums = summing(self.of_village, self.number)
         self.row, self.col = cells // nx, cells % nx
         self.county = region.county[self.row, self.col]
         self.owner = _nearest(region.county, self.row, self.col)
         seat = region.seat_of_county[np.maximum(region.county, 0)]
         row, col = np.indices(region.county.shape)
         self.minutes = np.where(region.county >= 0, region.minutes[seat, row, col], np.nan)
-        villages = np.bincount(self.of_village, minlength=self.number)
-        self.villages = villages
 
-    def sums(self, villages: NDArray[np.float64]) -> NDArray[np.float64]:
+    def villages(self, place: int) -> list[int]:
+        """Return the rows of the villages of a place."""
+        return np.flatnonzero(self.of_village == place).tolist()
+
+    def sums(self, villages: NDArray[np.floating]) -> NDArray[np.float64]:
         """Add up (villages, indicators) over the villages of each place."""
-        out = np.zeros((self.number, villages.shape[1]))
-        np.add.at(out, self.of_village, villages)
-        return out
+        return np.asarray(self._sums @ villages, dtype=np.float64)
+
+
+def summing(group: NDArray[np.integer], groups: int) -> csr_array:
+    """Return the (groups, rows) matrix that adds up the rows of each group."""
+    rows = np.arange(len(group))
+    return csr_array((np.ones(len(group)), (group, rows)), shape=(groups, len(group)))
 
 
 def _nearest(
@@ -209,16 +232,19 @@ def _nearest(
 
 
 def layer_values(
-    now: NDArray[np.float64], year: NDArray[np.float64], months: int
+    now: NDArray[np.float64],
+    year: NDArray[np.float64],
+    months: int,
+    column: Mapping[str, int] = COLUMN,
 ) -> NDArray[np.float32]:
     """Return (layers, places) the values of every layer; NaN where a place has none.
 
     now : (places, indicators) of this month. year : the same, summed over the last ``months``
-    months (12, or fewer at the start).
+    months (12, or fewer at the start). column : where an indicator stands in both.
     """
 
     def at(name: str) -> NDArray[np.float64]:
-        return now[:, COLUMN[name]]
+        return now[:, column[name]]
 
     values = np.full((len(LAYERS), len(now)), np.nan, dtype=np.float32)
     sown = at("mu_cultivated")
@@ -229,10 +255,10 @@ def layer_values(
     registered, home = at("registered"), at("people_home")
     values[POSITION["gone"]] = share(100 * (registered - home), registered)
     households = at("households")
-    for key, column in (("shops", "shops"), ("sent", "parcels_out"), ("received", "parcels_in")):
-        values[POSITION[key]] = share(100 * at(column), households)
+    for key, name in (("shops", "shops"), ("sent", "parcels_out"), ("received", "parcels_in")):
+        values[POSITION[key]] = share(100 * at(name), households)
     earned = sum(
-        year[:, COLUMN[f"income_{source}"]]
+        year[:, column[f"income_{source}"]]
         for source in ("farm", "wage", "shop", "remittance", "other")
     )
     if months:
@@ -289,4 +315,19 @@ def _raster_borders(county: NDArray[np.int16]) -> list[list[float]]:
         lines.append([col, row, col, row + 1])
     for row, col in np.argwhere(padded[:-1, 1:-1] != padded[1:, 1:-1]).tolist():
         lines.append([col, row, col + 1, row])
+    return lines
+
+
+def road_lines(roads: NDArray[np.bool_]) -> list[list[float]]:
+    """Return the roads as lines x, y, x, y between the centres of neighbouring road cells."""
+    padded = np.pad(roads, 1)
+    lines: list[list[float]] = []
+    for down, right in ((0, 1), (1, 0), (1, 1), (1, -1)):
+        other = np.roll(padded, (-down, -right), axis=(0, 1))
+        pairs = padded & other
+        if down and right:  # a diagonal only where no corner is a road as well
+            pairs &= ~np.roll(padded, -down, axis=0) & ~np.roll(padded, -right, axis=1)
+        for row, col in np.argwhere(pairs).tolist():
+            y, x = row - 0.5, col - 0.5
+            lines.append([x, y, x + right, y + down])
     return lines
