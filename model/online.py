@@ -379,28 +379,32 @@ def enter_and_exit(model: Any) -> None:
     report(model, market.opened, gone)
 
 
-def _open(model: Any) -> NDArray[np.int64]:
-    """Return the rows of households that open a shop this month."""
-    shops, households, terms = model.shops, model.households, model.market.terms
-    p = model.params["entry"]
-    choice = np.full(len(households.uid), NOBODY, dtype=np.int64)
-    cost = np.zeros(len(households.uid))
-    scene = Scene(
-        shops,
-        households,
+def scene_of(model: Any) -> Scene:
+    """Return what everybody meets this month who thinks of opening a shop."""
+    return Scene(
+        model.shops,
+        model.households,
         model.villages,
         model.people,
         model.goods,
-        terms,
+        model.market.terms,
         keys=(np.uint64(model.key), np.uint64(model.life_key)),
         internet=float(model.series.internet_rural[model.month]),
         scale=selling_scale(model),
         month=model.month,
         years=model.params["policy"].training_years,
-        entry=p,
+        entry=model.params["entry"],
         selling=model.params["selling"],
         buying=model.params["buying"],
     )
+
+
+def _open(model: Any) -> NDArray[np.int64]:
+    """Return the rows of households that open a shop this month."""
+    shops, households, p = model.shops, model.households, model.params["entry"]
+    choice = np.full(len(households.uid), NOBODY, dtype=np.int64)
+    cost = np.zeros(len(households.uid))
+    scene = scene_of(model)
     consider(scene, choice, cost)
     pioneer(scene, choice, cost)
     return open_shops(shops, households, model.people, choice, cost, model.month, p)

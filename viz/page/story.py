@@ -16,9 +16,9 @@ from agents.farmer.entry import can_supply, grows, opening_hazard
 from agents.farmer.land import (
     best_crop,
     clearing_cost,
-    crop_return,
-    labour_days,
     lease_cost,
+    list_days,
+    list_returns,
     reservation_wage,
 )
 from agents.farmer.shops import exit_hazard
@@ -37,6 +37,7 @@ from agents.migrant.choice import (
 )
 from agents.migrant.demography import capacity
 from agents.migrant.draws import PersonDraw
+from model import online
 from model.calendar import month_name
 from model.crops import CROP_NAMES
 from model.goods import GOODS
@@ -230,21 +231,14 @@ def _field(model: Any, h: int, i: int) -> Field:
     wage = max(
         float(t.shadow_wage[h]), float(reservation_wage(m.day_wage[c], float(t.capacity[h]), p))
     )
-    k, value = best_crop(
-        m.crops, m.price_expected[c], plots, i, wage, int(t.operator[h]),
-        float(m.villages.minutes[v]), m.month, p,
-    )  # fmt: skip
+    returns, days = np.empty(len(CROP_NAMES)), np.empty(len(CROP_NAMES))
+    minutes = float(m.villages.minutes[v])
+    list_returns(m.crops, m.price_expected[c], plots, i, minutes, m.month, returns, p)
+    list_days(m.crops, plots, i, int(t.operator[h]), days, p)
+    k, value = best_crop(returns, days, wage)
     earns = "–"
     if k != NOBODY:
-        before = crop_return(
-            m.crops, int(k), m.price_expected[c], plots, i, float(m.villages.minutes[v]), m.month, p
-        )
-        days = labour_days(
-            m.crops.days_flat[k], m.crops.days_steep[k], plots.slope[i], int(t.operator[h]), p
-        )
-        earns = (
-            f"{CROP_NAMES[k]}: {before:.0f} a mu, less {days:.0f} days at {wage:.0f} = {value:.0f}"
-        )
+        earns = f"{CROP_NAMES[k]}: {returns[k]:.0f} a mu, less {days[k]:.0f} days at {wage:.0f} = {value:.0f}"
     if use >= Use.CROP:
         crop = CROP_NAMES[use - Use.CROP]
         if plots.operator[i] != h:
@@ -283,15 +277,13 @@ def shop(model: Any, h: int) -> list[tuple[str, str]]:
     if market.terms is None:
         return [("no shop", "nobody sells online in this arm, or not yet")]
     p, selling = m.params["entry"], m.params["selling"]
-    internet = float(m.series.internet_rural[m.month])
-    buying = m.params["buying"]
-    if not opening.reached(h, t, m.villages, internet, np.uint64(m.life_key), buying):
+    scene = online.scene_of(m)
+    if not opening.reached(h, scene):
         return [("no shop", "not reached: no parcel service, no internet or nobody who works")]
     seen = np.zeros((3, len(GOODS)))
     example = opening.look_around(h, shops, t, m.month, p, seen)
     example += m.villages.unseen_shops[v] / m.villages.size[v]
-    years = m.params["policy"].training_years
-    outlay = opening.outlay_of(h, shops, t, m.villages, m.people, m.month, years, p)
+    outlay = opening.outlay_of(h, scene)
     hurdle = p.reservation + outlay / p.cost_years
     rows = [
         ("neighbours with a shop", f"{example:.1%} of the ring"),
