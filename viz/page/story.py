@@ -238,7 +238,8 @@ def _field(model: Any, h: int, i: int) -> Field:
     k, value = best_crop(returns, days, wage)
     earns = "–"
     if k != NOBODY:
-        earns = f"{CROP_NAMES[k]}: {returns[k]:.0f} a mu, less {days[k]:.0f} days at {wage:.0f} = {value:.0f}"
+        labour = f"{days[k]:.0f} days at {wage:.0f}"
+        earns = f"{CROP_NAMES[k]}: {returns[k]:.0f} a mu, less {labour} = {value:.0f}"
     if use >= Use.CROP:
         crop = CROP_NAMES[use - Use.CROP]
         if plots.operator[i] != h:
