@@ -389,12 +389,13 @@ def county_values(m, villages: NDArray[np.float64]) -> NDArray[np.float64]:
         m.villages.county, weights=villages[:, COLUMN["registered"]], minlength=m.counties
     )
     urban = m.region_share(m.seats.people)
-    natives = m.region_share(m.seats.natives)
+    grown = m.region_share(m.seats.natives - m.natives_2003)
+    registered_urban = m.start.registered - m.start.registered_rural + grown
     at = m.region.seat_of_county
     columns = [
         urban,
         rural + urban,
-        registered + natives,
+        registered + registered_urban,
         m.local_wage,
         m.local_employment,
         m.seats.wage[at],

@@ -18,6 +18,7 @@ from agents.base.sums import weighted_sum
 from agents.farmer import budget, transfers
 from agents.kinds import NOBODY, Place
 from agents.migrant import lives, moves
+from agents.migrant.demography import STUDY
 from model import accounts, checks, farming, migration, trade
 from model.calendar import DECEMBER, MARCH, month_of_year
 from model.crops import CROP_NAMES, load_crops
@@ -148,6 +149,7 @@ class RuralUrbanModel(PopulationModel):
         at_seats = self.at_place.sum(axis=0)[_SEAT:]
         urban = self.seat_sums(self.start.urban)
         self.seats.natives[:] = np.maximum(urban - at_seats, 0.0)
+        self.natives_2003 = self.seats.natives.copy()
         self.seats.pool[:] = 0.0
         self.seats.people[:] = self.seats.people_2003[:] = self.seats.natives + at_seats
         self.seat_people_last = self.seats.people.copy()
@@ -375,11 +377,20 @@ class RuralUrbanModel(PopulationModel):
         return by_seat[at] * urban / total[at]
 
     def _grow_cities(self) -> None:
-        """Let urban households grow by births and deaths as the registered rural people do."""
+        """Let urban households grow as the registered rural do, and by graduates who come back."""
         registered = float(weighted_sum(self.households.registered, self.households.weight))
-        if self.month > 0 and not self.params["demography"].frozen:
+        demography = self.params["demography"]
+        if self.month > 0 and not demography.frozen:
             self.seats.natives[:] *= registered / max(self._registered_last, 1.0)
+            self.seats.natives[:] += demography.college_back * self._graduates()
         self._registered_last = registered
+
+    def _graduates(self) -> NDArray[np.float64]:
+        """Return (S,) those who left the seat's counties for college four years ago and live."""
+        people, h = self.people, self.households
+        rows = np.flatnonzero((people.leaves == self.month - STUDY) & (people.dies > self.month))
+        home = people.household[rows]
+        return self.seat_sums(np.bincount(h.county[home], h.weight[home], self.counties))
 
 
 def region_of(scenario: Scenario) -> Region:

@@ -21,29 +21,32 @@ from agents.migrant.moves import (
     job_at,
     labour_of_others,
     ring_share,
-    utility_away,
 )
 from model import migration
 
-_VILLAGE, _SEAT = int(Place.VILLAGE), int(Place.SEAT)
+_VILLAGE = int(Place.VILLAGE)
 _STAY = int(PersonDraw.ARRIVAL)
 
 #: Rounds in which the network and the choices of 2000-03 settle (PROTOTYPE H).
 ROUNDS = 8
 #: Longest stay away that a migrant of January 2003 has behind him, months (assumption).
 LONGEST_STAY = 96
+#: Gain of those who cannot go.
+NOBODY_GOES = -1.0e18
 
 
 def burn_in(model, absent: NDArray[np.float64]) -> None:
     """Assign the people of January 2003 to places by the rule of choice itself.
 
-    absent : (C,) people who live outside their county, the one constraint: of all adults those
-    who gain most from living outside go. Each round meets the network that the last one left.
+    absent : (C,) registered less residents, the one constraint: of all adults those who gain most
+    from living away go. Who lives at the seat of the own county is among them: the census counts
+    those people with the urban residents, so that rural residents are the registered rural less
+    ``absent``. Each round meets the network that the last one left.
     """
     people, households = model.people, model.households
     number = len(people.uid)
-    gain, outside = np.empty(number), np.empty(number, dtype=np.int8)
-    place, job, seat = (np.empty(number, dtype=np.int8) for _ in range(3))
+    gain, away = np.empty(number), np.empty(number, dtype=np.int8)
+    job, seat = np.empty(number, dtype=np.int8), np.empty(number, dtype=np.int8)
     for _ in range(ROUNDS):
         migration.recount(model)
         model.plan_land(first=True)
@@ -57,69 +60,54 @@ def burn_in(model, absent: NDArray[np.float64]) -> None:
             model.life_key,
             model.rules,
             gain,
-            outside,
-            place,
+            away,
             job,
             seat,
         )
-        _send(people, households, gain, outside, place, job, seat, absent, model)
+        _send(people, households, gain, away, job, seat, absent, model.life_key)
 
 
 @compiled
-def _appraise(
-    people, households, plots, adults, terms, life, rules, gain, outside, place, job, seat
-):
-    """Find each adult's best place outside the county, best within, and the gain of going out."""
+def _appraise(people, households, plots, adults, terms, life, rules, gain, away, job, seat):
+    """Find each adult's best place away, best work at home, and the gain of going (utility)."""
     share = np.empty(adults.shape[1])
     for i in range(people.uid.shape[0]):
-        gain[i] = -1.0e18
-        place[i], job[i], seat[i] = _VILLAGE, 0, NOBODY
+        gain[i] = NOBODY_GOES
+        job[i], seat[i] = 0, NOBODY
         if not is_registered(people, i, 0) or -people.born[i] < WORKING_AGE:
             continue
         age = -people.born[i] / 12.0
         others, hands = labour_of_others(people, households, i, 0, 0, rules)
-        land = rules.land
-        mine = days_of(age, 1, land)
+        mine = days_of(age, 1, rules.land)
         home, job[i], seat[i] = best_at_home(
             people, households, plots, i, mine, others, hands, age, terms, life, life, rules
         )
-        h = people.household[i]
-        v = households.village[h]
-        ring_share(households.ring[h], adults, share)
+        ring_share(households.ring[people.household[i]], adults, share)
         children = children_of(people, households, i, 0, 0)
-        d = _SEAT + terms.seat[v]
-        near = utility_away(
-            people, households, i, d, 2, age, children, share, terms, life, life, rules
-        )
-        if near > home:
-            home = near
-            place[i] = d
-            job[i], seat[i] = job_at(d)
-        away, outside[i] = best_away(
-            people, households, i, age, children, share, terms, life, life, False, rules
+        best, away[i] = best_away(
+            people, households, i, age, children, share, terms, life, life, rules
         )
         if capacity(age, rules.demography) > 0.0:
-            gain[i] = away - home
+            gain[i] = best - home
 
 
-def _send(people, households, gain, outside, place, job, seat, absent, model) -> None:
-    """Send out of each county those who gain most, until its net absence is met."""
+def _send(people, households, gain, away, job, seat, absent, life_key) -> None:
+    """Send away from each county those who gain most, until its net absence is met."""
     county = households.county[people.household]
     weight = households.weight[people.household]
-    people.place[:], people.job[:], people.job_seat[:] = place, job, seat
+    people.place[:], people.job[:], people.job_seat[:] = _VILLAGE, job, seat
     for c in range(len(absent)):
-        rows = np.flatnonzero((county == c) & (gain > -1e17))
+        rows = np.flatnonzero((county == c) & (gain > NOBODY_GOES))
         order = rows[np.argsort(-gain[rows], kind="stable")]
-        gone = order[np.cumsum(weight[order]) <= absent[c]]
-        _depart(people, gone, outside)
-    _arrivals(people, model.life_key)
+        _depart(people, order[np.cumsum(weight[order]) <= absent[c]], away)
+    _arrivals(people, life_key)
 
 
 @compiled
-def _depart(people, rows, outside):
+def _depart(people, rows, away):
     for i in rows:
-        people.place[i] = outside[i]
-        people.job[i], people.job_seat[i] = job_at(outside[i])
+        people.place[i] = away[i]
+        people.job[i], people.job_seat[i] = job_at(away[i])
 
 
 @compiled

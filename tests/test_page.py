@@ -388,7 +388,7 @@ def _compare(m: Any, i: int) -> None:
     moves.ring_share(m.households.ring[h], m.adults, share)
     children = moves.children_of(m.people, m.households, i, m.month, m.clock)
     away, _ = moves.best_away(
-        m.people, m.households, i, age, children, share, m.terms, m.key, m.life_key, True, m.rules
+        m.people, m.households, i, age, children, share, m.terms, m.key, m.life_key, m.rules
     )
     rest = [o for o in options if o not in home]
     assert max(o.utility for o in rest) == pytest.approx(away, rel=1e-12)

@@ -20,6 +20,8 @@ from agents.base.parameters import Group, Parameter, switch
 FIRST_YEAR, LAST_YEAR = 2003, 2023
 #: A woman gives birth from her 15th to the end of her 49th year.
 FERTILE_FROM, FERTILE_TO = 15 * 12, 50 * 12
+#: From leaving for college to a first job.
+STUDY = 4 * 12
 #: Nobody lives longer; the hazard leaves about one in 10^8 to that age.
 OLDEST = 115 * 12
 
@@ -133,6 +135,18 @@ class Demography(Group):
             hard_high=1.0,
         ),
     ] = 0.38
+    college_back: Annotated[
+        float,
+        Parameter(
+            0.1,
+            0.6,
+            "share",
+            "of those who left for college, live at their county's seat four years later",
+            "judgement",
+            hard_low=0.0,
+            hard_high=1.0,
+        ),
+    ] = 0.35
     schooling_1950: Annotated[
         float,
         Parameter(

@@ -176,8 +176,8 @@ def utility_away(people, households, i, d, turn, age, children, share, terms, ke
 
 
 @compiled
-def best_away(people, households, i, age, children, share, terms, key, life, own_seat, rules):
-    """Return (utility, place) of the best place away; ``own_seat`` False leaves that one out."""
+def best_away(people, households, i, age, children, share, terms, key, life, rules):
+    """Return (utility, place) of the best place away."""
     v = households.village[people.household[i]]
     best, place = -1.0e18, _COAST
     for turn in range(3):
@@ -189,8 +189,6 @@ def best_away(people, households, i, age, children, share, terms, key, life, own
             d = _SEAT + terms.seat[v]
             if terms.seat[v] == terms.prefecture[0]:
                 continue
-        if not own_seat and d == _SEAT + terms.seat[v]:
-            continue
         u = utility_away(
             people, households, i, d, turn, age, children, share, terms, key, life, rules
         )
@@ -344,7 +342,7 @@ def choose(people, households, plots, i, age, share, terms, month, clock, key, l
     if terms.may_leave[0] == 1 or not first_time:
         children = children_of(people, households, i, month, clock)
         away, place = best_away(
-            people, households, i, age, children, share, terms, key, life, True, rules
+            people, households, i, age, children, share, terms, key, life, rules
         )
         if away > home:
             job, seat = job_at(place)

@@ -15,6 +15,7 @@ from mesa import Model
 
 from agents.base.draws import lifelong_key, month_key
 from agents.kinds import NOBODY
+from agents.migrant.demography import STUDY
 from benchmarks.oracle import books, freight, land, market, money, online, outside, people, yearend
 from benchmarks.oracle.objects import (
     COAST,
@@ -215,9 +216,14 @@ class OracleModel(Model):
         people.count_members(self)
         people.count_workers(self)
         registered = sum(h.registered * h.weight for h in self.households)
-        for seat in self.seats:
-            if self.month > 0 and not self.params["demography"].frozen:
+        demography = self.params["demography"]
+        if self.month > 0 and not demography.frozen:
+            for seat in self.seats:
                 seat.natives *= registered / max(self.registered_last, 1.0)
+            for person in self.people:
+                if person.leaves == self.month - STUDY and person.dies > self.month:
+                    back = demography.college_back * person.household.weight
+                    self.seats[person.household.county.seat].natives += back
         self.registered_last = registered
 
     def book_trade(self) -> None:
