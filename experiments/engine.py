@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from itertools import count, islice
-from typing import Any, NamedTuple
+from typing import Any
 
 import cloudpickle
 import pandas as pd
@@ -27,7 +27,7 @@ from distributed import Client, Future
 from distributed.scheduler import KilledWorker
 
 from experiments.bench import Chunk, do_chunk
-from experiments.keys import code_digest, key_of_text, scenario_text
+from experiments.keys import code_digest, run_key, scenario_text
 from experiments.progress import Progress, clock
 from experiments.runs import DONE, Measure, Result, Run, attempt, failure
 from experiments.store import StoreWriter
@@ -39,14 +39,6 @@ CHUNK_S, CHUNK_RUNS = 0.5, 50
 #: Chunks under way for each thread of the cluster: one at work, one waiting.
 AHEAD = 2
 HOUR_S = 3600.0
-
-
-class Missing(NamedTuple):
-    """A run to be done: its key, the run, and the text of its scenario."""
-
-    key: str
-    run: Run
-    scenario: str
 
 
 def run_all(
@@ -70,14 +62,11 @@ def run_all(
     Raises RuntimeError at the end if runs failed: the design is incomplete; run again, these are
     tried again. InputError where all failed for wrong input.
     """
-    texts = [scenario_text(run.scenario) for run in runs]
-    keys = [key_of_text(text, run.seed, measure.name) for text, run in zip(texts, runs)]
+    keys = [run_key(run.scenario, run.seed, measure.name) for run in runs]
     rows = [{"key": key, "seed": run.seed, **run.labels} for key, run in zip(keys, runs)]
     store.write_design(design, pd.DataFrame(rows), origin or {})
     done = store.done()
-    missing = {
-        key: Missing(key, run, text) for key, run, text in zip(keys, runs, texts) if key not in done
-    }
+    missing = {key: run for key, run in zip(keys, runs) if key not in done}
     total = len(set(keys))
     _say_found(store, measure, progress, total, len(missing))
     failures: list[Result] = []
@@ -88,7 +77,7 @@ def run_all(
 
 
 def _do(
-    missing: dict[str, Missing],
+    missing: dict[str, Run],
     measure: Measure,
     store: StoreWriter,
     progress: Progress,
@@ -116,8 +105,8 @@ def _do(
             elif not said:
                 said = True
                 progress.say(_estimate(result, total - done, workers, store))
-            item = missing[result.key]
-            store.add(result, item.run.seed, item.scenario, measure.name)
+            run = missing[result.key]
+            store.add(result, run.seed, scenario_text(run.scenario), measure.name)
             pace = 60.0 * (done - found) / max(time.monotonic() - began, 1e-9)
             note = f"{pace:.0f} a minute" + (f", {len(failures)} failed" if failures else "")
             progress(done, total, "runs", note=note, before=found)
@@ -125,15 +114,15 @@ def _do(
     return failures
 
 
-def _here(missing: dict[str, Missing], measure: Measure) -> Generator[Result | None, None, None]:
+def _here(missing: dict[str, Run], measure: Measure) -> Generator[Result | None, None, None]:
     if measure.prepare is not None:
         measure.prepare()
-    for key, item in missing.items():
-        yield attempt(key, measure.function, item.run.scenario, item.run.seed)
+    for key, run in missing.items():
+        yield attempt(key, measure.function, run.scenario, run.seed)
 
 
 def _elsewhere(
-    missing: dict[str, Missing], measure: Measure, workers: Workers, limit_s: float | None
+    missing: dict[str, Run], measure: Measure, workers: Workers, limit_s: float | None
 ) -> Generator[Result | None, None, None]:
     with connected(workers) as client:
         yield from Dispatch(client, missing, measure, limit_s)
@@ -146,7 +135,7 @@ class Dispatch:
     """
 
     def __init__(
-        self, client: Client, missing: dict[str, Missing], measure: Measure, limit_s: float | None
+        self, client: Client, missing: dict[str, Run], measure: Measure, limit_s: float | None
     ):
         self.client, self.missing, self.limit_s = client, missing, limit_s
         self.todo: deque[list[str]] = deque()  # chunks that have to be done again, in smaller ones
@@ -177,7 +166,7 @@ class Dispatch:
             keys = self.todo.popleft() if self.todo else self._next_chunk()
             if not keys:
                 return False
-            tasks = [(key, _payload(self.missing[key].run)) for key in keys]
+            tasks = [(key, _payload(self.missing[key])) for key in keys]
             chunk = Chunk(self.measure, tasks, self.limit_s, code_digest())
             name = next(self._names)
             future = self.client.submit(do_chunk, chunk, key=name, pure=False)
@@ -256,14 +245,12 @@ def _compressed(table: pa.Table) -> int:
     return buffer.tell()
 
 
-def _raise(
-    failures: list[Result], total: int, store: StoreWriter, missing: dict[str, Missing]
-) -> None:
+def _raise(failures: list[Result], total: int, store: StoreWriter, missing: dict[str, Run]) -> None:
     failed = {result.key: result for result in failures}
     first = next(failed[key] for key in missing if key in failed)
     if len(failures) == total and first.error.startswith("InputError: "):
         raise InputError(first.error.removeprefix("InputError: "))
-    run = missing[first.key].run
+    run = missing[first.key]
     where = ", ".join(f"{name} {value!r}" for name, value in run.labels.items())
     raise RuntimeError(
         f"{len(failures)} of {total} runs failed ({store.path}: ruralflow results lists them); "

@@ -33,13 +33,8 @@ def code_digest() -> str:
 
 def run_key(scenario: Scenario, seed: int, kept: str) -> str:
     """Return the key of a run; ``kept`` names what is kept of it, and the layout of that."""
-    return key_of_text(scenario_text(scenario), seed, kept)
-
-
-def key_of_text(text: str, seed: int, kept: str) -> str:
-    """Return the key of a run whose scenario has the given ``scenario_text``."""
-    scenario = hashlib.sha256(text.encode()).hexdigest()
-    whole = f"{scenario}|{seed}|{code_digest()}|{kept}"
+    digest = hashlib.sha256(scenario_text(scenario).encode()).hexdigest()
+    whole = f"{digest}|{seed}|{code_digest()}|{kept}"
     return hashlib.sha256(whole.encode()).hexdigest()[:24]
 
 

@@ -9,8 +9,8 @@ import pandas as pd
 
 from experiments.design import Design
 from experiments.engine import run_all
-from experiments.keys import code_digest
 from experiments.kept import outputs_measure
+from experiments.keys import code_digest
 from experiments.output import OutputFolder
 from experiments.progress import Progress
 from experiments.runs import DONE, FAILED
