@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from experiments.output import OutputFolder
+    from experiments.workers import Workers
     from model.scenario import Scenario
 
 HERE = Path(__file__).resolve().parent
@@ -139,7 +140,7 @@ def _offset(options: argparse.Namespace) -> None:
             replicates=options.replicates,
             by_good=options.by_good,
             posterior=options.posterior,
-            workers=options.workers,
+            workers=_workers(options),
         )
         from viz.figures import offset_figures
 
@@ -169,6 +170,37 @@ def _validate(options: argparse.Namespace) -> None:
         scorecard_figures(result, out, result["provenance"])
         progress.close()
         _show(result["lines"], out.path)
+
+
+def _sweep(options: argparse.Namespace) -> None:
+    from experiments.design import read_design
+    from experiments.output import OutputFolder
+    from experiments.progress import Progress
+    from experiments.sweep import run_sweep
+
+    design = read_design(options.design)
+    workers = _workers(options)
+    with OutputFolder(options.out) as out:
+        progress = Progress("ruralflow sweep", options.quiet)
+        run_sweep(design, out, progress, workers)
+        progress.close()
+    _results(options)
+
+
+def _results(options: argparse.Namespace) -> None:
+    from experiments.sweep import describe
+
+    for line in describe(options.out):
+        print(line)
+
+
+def _workers(options: argparse.Namespace) -> Workers:
+    """Return who does the runs; InputError if they cannot."""
+    from experiments.workers import Workers, read_slurm
+
+    if options.slurm is not None:
+        read_slurm(options.slurm)
+    return Workers(options.workers, options.scheduler, options.slurm)
 
 
 def _scenarios(options: argparse.Namespace) -> None:
@@ -325,6 +357,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_run_options(offset)
     _add_offset_options(offset)
+    _add_worker_options(offset)
     validate = command(
         "validate",
         _validate,
@@ -333,6 +366,20 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_run_options(validate)
     _add_validate_options(validate)
+    sweep = command(
+        "sweep",
+        _sweep,
+        "do the runs of a design: grid, list, Latin hypercube or Sobol sequence, and levers",
+        "sweep design.toml --out results/mine; again: only what is missing",
+    )
+    sweep.add_argument("design", metavar="DESIGN", type=Path, help="a TOML file, see docs")
+    sweep.add_argument("--out", metavar="DIR", type=Path, required=True, help="the result store")
+    sweep.add_argument("--quiet", action="store_true", help="no progress")
+    _add_worker_options(sweep)
+    results = command(
+        "results", _results, "what a result store holds: done, failed, missing", "results DIR"
+    )
+    results.add_argument("out", metavar="DIR", type=Path, help="the --out of an experiment")
     command("scenarios", _scenarios, "list the named scenarios", "scenarios")
     parameters = command(
         "parameters",
@@ -373,6 +420,10 @@ def _add_offset_options(parser: argparse.ArgumentParser) -> None:
     add("--replicates", metavar="N", type=_whole(1, 100_000), default=20, help="default: 20")
     add("--by-good", action="store_true", help="one arm per good that alone is sold online")
     add("--posterior", metavar="FILE", type=Path, help="parameter draws of a calibration")
+
+
+def _add_worker_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_mutually_exclusive_group().add_argument
     add(
         "--workers",
         metavar="N",
@@ -380,6 +431,8 @@ def _add_offset_options(parser: argparse.ArgumentParser) -> None:
         default=os.cpu_count() or 1,
         help="processes (default: one per processor)",
     )
+    add("--scheduler", metavar="ADDRESS", default="", help="of a running Dask cluster")
+    add("--slurm", metavar="FILE", type=Path, help="TOML: jobs, cores, memory, queue, ...")
 
 
 def _add_validate_options(parser: argparse.ArgumentParser) -> None:

@@ -7,7 +7,6 @@ Offset  A / D, printed only where the 95% interval of D lies above 0
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +33,7 @@ from experiments.headline import headline
 from experiments.output import OutputFolder, provenance
 from experiments.progress import Progress
 from experiments.run import compiling
+from experiments.workers import Workers
 from model.calendar import parse_month, year_of
 from model.errors import InputError
 from model.ruralurban import region_of
@@ -53,7 +53,7 @@ def run_offset(
     replicates: int,
     by_good: bool = False,
     posterior: Path | None = None,
-    workers: int | None = None,
+    workers: Workers | None = None,
 ) -> dict[str, Any]:
     """Run the arms on paired replicates; write the files; return offset.json with ``headline``.
 
@@ -70,7 +70,7 @@ def run_offset(
     clusters = endowment.loc[endowment["cluster"] > 0, "county"].unique().astype(int)
     arms = arms_of(scenario, goods)
     with compiling(progress):
-        table = run_arms(arms, replicates, seed, out, progress, workers or os.cpu_count() or 1)
+        table = run_arms(arms, replicates, seed, out, progress, workers or Workers())
     origin = provenance(scenario, seed)
     access_year = year_of(parse_month(scenario.group("access").start))
     names = region.counties["name_en"].iloc[clusters].tolist()

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import platform
+import re
 import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 from types import TracebackType
@@ -56,7 +59,7 @@ class OutputFolder:
             probe.unlink()
         except OSError as problem:
             self._remove_empty()
-            raise _cannot_write(self.path, problem) from None
+            raise cannot_write(self.path, problem) from None
         return self
 
     def __exit__(
@@ -70,9 +73,7 @@ class OutputFolder:
 
     def write_parquet(self, table: pd.DataFrame, name: str, provenance: dict[str, Any]) -> Path:
         """Write ``table`` with ``provenance`` in the file's metadata, under the key ruralflow."""
-        arrow = pa.Table.from_pandas(table, preserve_index=False)
-        origin = {b"ruralflow": json.dumps(plain(provenance)).encode()}
-        arrow = arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), **origin})
+        arrow = parquet_table(table, provenance)
         return self._write(name, lambda path: pq.write_table(arrow, path, compression="zstd"))
 
     def write_csv(self, table: pd.DataFrame, name: str) -> Path:
@@ -116,7 +117,7 @@ class OutputFolder:
             write(temporary)
             temporary.replace(target)
         except OSError as problem:
-            raise _cannot_write(target, problem) from None
+            raise cannot_write(target, problem) from None
         finally:
             if temporary.exists():
                 temporary.unlink()
@@ -128,13 +129,28 @@ class OutputFolder:
                 folder.rmdir()
 
 
-def provenance(scenario: Scenario, seed: int) -> dict[str, Any]:
-    """Return where a result comes from: versions, commit, scenario, seed and time (UTC)."""
+def parquet_table(table: pd.DataFrame, provenance: dict[str, Any]) -> pa.Table:
+    """Return ``table`` with ``provenance`` in its metadata, under the key ruralflow."""
+    arrow = pa.Table.from_pandas(table, preserve_index=False)
+    origin = {b"ruralflow": json.dumps(plain(provenance)).encode()}
+    return arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), **origin})
+
+
+@lru_cache(maxsize=1)
+def versions() -> dict[str, str]:
+    """Return the versions of ruralflow, its commit, Python and libraries."""
     return {
         "ruralflow": VERSION,
         "commit": commit(),
         "python": platform.python_version(),
         **{library: metadata.version(library) for library in _LIBRARIES},
+    }
+
+
+def provenance(scenario: Scenario, seed: int) -> dict[str, Any]:
+    """Return where a result comes from: versions, commit, scenario, seed and time (UTC)."""
+    return {
+        **versions(),
         "scenario": scenario.resolved(),
         "scenario_digest": scenario.digest(),
         "seed": seed,
@@ -182,6 +198,9 @@ def plain(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
-def _cannot_write(path: Path, problem: OSError) -> InputError:
-    reason = problem.strerror or str(problem)
-    return InputError("--out", f"{path} cannot be written: {reason}", valid="a folder with space")
+def cannot_write(path: Path, problem: OSError, valid: str = "a folder with space") -> InputError:
+    """Return the error of a file that cannot be written, for the user's eyes."""
+    number = problem.errno or re.search(r"errno (\d+)", str(problem))  # Arrow says it in words
+    code = int(number[1]) if isinstance(number, re.Match) else number
+    reason = os.strerror(code) if code else str(problem)
+    return InputError("--out", f"{path} cannot be written: {reason}", valid=valid)

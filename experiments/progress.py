@@ -23,16 +23,22 @@ class Progress:
         self._start = self._last = time.monotonic()
         self._drawn = False
 
-    def __call__(self, done: int, total: int, unit: str = "months") -> None:
-        """Say that ``done`` of ``total`` units are done."""
+    def __call__(
+        self, done: int, total: int, unit: str = "months", *, note: str = "", before: int = 0
+    ) -> None:
+        """Say that ``done`` of ``total`` units are done, ``before`` of them by an earlier command.
+
+        note : what else to say, at the end of the line.
+        """
         now = time.monotonic()
         if self.quiet or total <= 0 or (now - self._last < self._every and done < total):
             return
         self._last = now
         passed = now - self._start
-        left = passed / done * (total - done) if done else 0.0
+        left = passed / (done - before) * (total - done) if done > before else 0.0
         if self._terminal or passed >= self._every:
-            self._draw(f"{self.label}: {done} of {total} {unit}, {_clock(left)} left")
+            line = f"{self.label}: {done} of {total} {unit}, {clock(left)} left"
+            self._draw(f"{line}, {note}" if note else line)
 
     def say(self, text: str) -> None:
         """Say something that stays, such as that kernels are being compiled."""
@@ -48,13 +54,14 @@ class Progress:
 
     def _draw(self, line: str) -> None:
         if self._terminal:
-            print(f"\r{line:<70}", end="", file=self.stream, flush=True)
+            print(f"\r{line:<78}", end="", file=self.stream, flush=True)
             self._drawn = True
         else:
             print(line, file=self.stream, flush=True)
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
+    """Return a time as minutes:seconds or hours:minutes:seconds."""
     minutes, rest = divmod(round(seconds), 60)
     return (
         f"{minutes}:{rest:02d}"

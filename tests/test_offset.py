@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -15,11 +16,14 @@ from experiments.offset import GAIN, OFFSET, REST, UNKNOWN, evaluate, flat, judg
 from experiments.output import OutputFolder
 from experiments.progress import Progress
 from experiments.run import run_scenario
+from experiments.store import Store
+from experiments.workers import Workers
 from model import load_scenario
 from model.errors import InputError
 from model.switches import Synthetic
 
 QUIET = Progress("test", quiet=True)
+HERE = Workers(0)  # in this process, where it can be watched
 
 
 def fabricated(loss: float, gained: float, noise: float = 1.0, worlds: int = 12) -> pd.DataFrame:
@@ -132,13 +136,14 @@ def test_resumed_runs_do_only_what_is_missing_and_give_the_same(tmp_path, monkey
         arms_module, "measure", lambda s, seed: ran.append(seed) or measure(s, seed)
     )
     with OutputFolder(tmp_path / "o") as out:
-        first = run_arms(arms, 2, 1, out, QUIET, workers=1)
+        first = run_arms(arms, 2, 1, out, QUIET, workers=HERE)
         assert len(ran) == 4
-        again = run_arms(arms, 2, 1, out, QUIET, workers=1)
+        again = run_arms(arms, 2, 1, out, QUIET, workers=HERE)
         assert len(ran) == 4
-        next((tmp_path / "o" / "parts").iterdir()).unlink()
-        third = run_arms(arms, 2, 1, out, QUIET, workers=1)
-        assert len(ran) == 5
+        for part in (tmp_path / "o" / "parts").iterdir():
+            shutil.rmtree(part)
+        third = run_arms(arms, 2, 1, out, QUIET, workers=HERE)
+        assert len(ran) == 8
     pd.testing.assert_frame_equal(first, again)
     pd.testing.assert_frame_equal(first, third)
 
@@ -149,14 +154,14 @@ def test_results_do_not_depend_on_workers(tmp_path):
     tables = []
     for workers in (1, 2):
         with OutputFolder(tmp_path / str(workers)) as out:
-            tables.append(run_arms(arms, 2, 1, out, QUIET, workers=workers))
+            tables.append(run_arms(arms, 2, 1, out, QUIET, workers=Workers(workers)))
     pd.testing.assert_frame_equal(*tables, check_exact=True)
 
 
 def test_offset_writes_its_files(tmp_path):
     """offset.json, offset.csv, arms.parquet, and headline lines that state the definition."""
     with OutputFolder(tmp_path / "o") as out:
-        result = run_offset(small(), 1, out, QUIET, replicates=2, workers=1)
+        result = run_offset(small(), 1, out, QUIET, replicates=2, workers=HERE)
     names = {p.name for p in (tmp_path / "o").iterdir()}
     assert {"offset.json", "offset.csv", "arms.parquet"} <= names
     assert any("No pull" in line for line in result["headline"])
@@ -196,11 +201,11 @@ def test_access_scaled_to_zero_is_the_arm_without_access():
 def test_offset_refuses_what_it_cannot_measure(changes, tmp_path):
     """Whole years from 2003 on: one line that names the option, before any run."""
     with OutputFolder(tmp_path / "o") as out, pytest.raises(InputError, match=next(iter(changes))):
-        run_offset(small(**changes), 1, out, QUIET, replicates=1, workers=1)
+        run_offset(small(**changes), 1, out, QUIET, replicates=1, workers=HERE)
 
 
 def test_a_failed_run_is_named_and_the_others_are_kept(tmp_path, monkeypatch):
-    """The error says which arm and seed; failed.csv has the traceback; a second try ends well."""
+    """The error says which arm and seed; its row has the traceback; a second try ends well."""
     arms = {name: arms_of(small())[name] for name in (BARE, FULL)}
 
     def measure(scenario, seed):
@@ -210,14 +215,15 @@ def test_a_failed_run_is_named_and_the_others_are_kept(tmp_path, monkeypatch):
 
     with OutputFolder(tmp_path / "o") as out:
         monkeypatch.setattr(arms_module, "measure", measure)
-        with pytest.raises(RuntimeError, match="1 of 4 runs failed.*'pull, access', seed 2.*books"):
-            run_arms(arms, 2, 1, out, QUIET, workers=1)
-        listed = pd.read_csv(tmp_path / "o" / "failed.csv")
+        with pytest.raises(RuntimeError, match="1 of 4 runs failed.*'pull, access'.*seed 2.*books"):
+            run_arms(arms, 2, 1, out, QUIET, workers=HERE)
+        store = Store(tmp_path / "o")
+        listed = store.failures()
         assert listed["seed"].tolist() == [2] and "books open" in listed["traceback"][0]
-        assert len(list((tmp_path / "o" / "parts").iterdir())) == 3
+        assert len(store.done()) == 3
         monkeypatch.setattr(arms_module, "measure", lambda s, seed: measure(s, 1))
-        assert len(run_arms(arms, 2, 1, out, QUIET, workers=1)) == 4
-        assert not (tmp_path / "o" / "failed.csv").exists()
+        assert len(run_arms(arms, 2, 1, out, QUIET, workers=HERE)) == 4
+        assert Store(tmp_path / "o").failures().empty
 
 
 def test_a_run_writes_its_files(tmp_path):
