@@ -390,7 +390,8 @@ class RuralUrbanModel(PopulationModel):
         people, h = self.people, self.households
         rows = np.flatnonzero((people.leaves == self.month - STUDY) & (people.dies > self.month))
         home = people.household[rows]
-        return self.seat_sums(np.bincount(h.county[home], h.weight[home], self.counties))
+        by_county = np.bincount(h.county[home], h.weight[home], self.counties)
+        return self.seat_sums(by_county.astype(np.float64))
 
 
 def region_of(scenario: Scenario) -> Region:
