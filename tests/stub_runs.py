@@ -119,6 +119,35 @@ def drive(out, function, number, workers, limit_s=60.0, say=None):
         return store.table("stub", design="stub")
 
 
+def add_runs(store, runs):
+    """Do runs here and put them into a store."""
+    from experiments.keys import run_key, scenario_text
+    from experiments.runs import attempt
+
+    for run in runs:
+        key = run_key(run.scenario, run.seed, "stub-1")
+        result = attempt(key, plain, run.scenario, run.seed)
+        store.add(result, run.seed, scenario_text(run.scenario), "stub-1")
+
+
+def die_while_writing(out, moment):
+    """Be a driver that is killed in the midst of the part that holds runs 10 to 29."""
+    from experiments import store as module
+
+    write = module.pq.write_table
+
+    def die(table, file, **options):
+        write(table, file, **options)
+        if moment == "half a table":
+            os.truncate(file, Path(file).stat().st_size // 2)
+        if moment == "half a table" or Path(file).stem == "stub":
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    module.pq.write_table = die
+    with module.StoreWriter(out) as store:
+        add_runs(store, runs_of(30)[10:])
+
+
 def main(
     out, function, number, workers, *, errors, environ, most_bytes=None, runs_per_part=100
 ):  # fmt: skip

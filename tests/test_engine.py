@@ -253,38 +253,15 @@ def test_the_driver_killed_loses_no_part_that_was_written(tmp_path, expected, mo
 def test_the_driver_killed_while_it_writes_a_part(tmp_path, expected, moment):
     """What is half written is never seen, and is swept up by the next command."""
     stub_runs.drive(tmp_path, stub_runs.plain, 10, HERE)
-    pid = os.fork()
-    if pid == 0:  # a driver that dies in the midst of its second part
-        write = store_module.pq.write_table
-
-        def die(table, file, **options):
-            write(table, file, **options)
-            if moment == "half a table":
-                os.truncate(file, Path(file).stat().st_size // 2)
-            if moment == "half a table" or Path(file).stem == "stub":
-                os.kill(os.getpid(), signal.SIGKILL)
-
-        with StoreWriter(tmp_path) as store:
-            store_module.pq.write_table = die
-            runs = stub_runs.runs_of(30)[10:]
-            add_runs(store, runs)
-    os.waitpid(pid, 0)
+    dying = SPAWN.Process(target=stub_runs.die_while_writing, args=(str(tmp_path), moment))
+    dying.start()
+    dying.join(60)
+    assert dying.exitcode == -signal.SIGKILL
     assert list(tmp_path.glob(".partial-*"))
     assert len(Store(tmp_path).done()) == 10
     same(stub_runs.drive(tmp_path, stub_runs.plain, 30, HERE), expected(30))
     assert not list(tmp_path.glob(".partial-*"))
     once(tmp_path)
-
-
-def add_runs(store: StoreWriter, runs: list) -> None:
-    """Do runs here and put them into a store."""
-    from experiments.runs import attempt
-
-    for run in runs:
-        text = scenario_text(run.scenario)
-        key = run_key(run.scenario, run.seed, "stub-1")
-        result = attempt(key, stub_runs.plain, run.scenario, run.seed)
-        store.add(result, run.seed, text, "stub-1")
 
 
 def test_a_full_disk_is_told_in_one_line_and_keeps_what_was_written(tmp_path, expected):
@@ -349,7 +326,7 @@ def test_runs_of_other_code_or_another_scenario_are_kept_and_not_used(
         older.setattr(store_module, "code_digest", lambda: "older")
         stub_runs.drive(tmp_path, stub_runs.plain, 5, HERE)
     with StoreWriter(tmp_path) as store:
-        add_runs(store, stub_runs.runs_of(5, months=120))
+        stub_runs.add_runs(store, stub_runs.runs_of(5, months=120))
     same(stub_runs.drive(tmp_path, stub_runs.plain, 5, HERE, say=print), expected(5))
     assert "5 runs in" in (told := capsys.readouterr().err) and "by other code" in told
     assert len(Store(tmp_path).done()) == 15

@@ -14,6 +14,7 @@ from conftest import ROOT
 
 import ruralflow
 from experiments.design import read_design, sample
+from experiments.kept import warm
 from experiments.store import Store
 from experiments.workers import read_slurm
 from model.errors import InputError
@@ -137,6 +138,7 @@ def test_a_sweep_and_its_results(tmp_path, shell, capsys):
     """The command does the runs, says what it holds; again it finds all; a wider one does more."""
     text = SMALL + 'outputs = ["summary", "months"]\nreplicates = %d\n' + LEVERS
     path = design_file(tmp_path, text % 1)
+    warm()  # the command may take two minutes, compiling on a cold machine more
     first = shell("sweep", str(path), "--out", "o", "--workers", "2")
     assert first.returncode == 0, first.stderr
     assert "2 runs (2 levers x 1 points x 1 replicates), keeping summary, months" in first.stderr
