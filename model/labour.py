@@ -108,15 +108,24 @@ class Local(Group):
         float,
         Parameter(
             0.06,
-            0.13,
+            0.16,
             "per year",
             "growth to 2013 of the wage bill of local firms and public works",
-            "prototype: 10.7%, the largest unsourced driver",
+            "local migrant workers +3.9% a year 2008-12 (N08-N12), wage as at the coast",
+            "assumption",
         ),
-    ] = 0.107
+    ] = 0.145
     firms_late: Annotated[
-        float, Parameter(0.03, 0.09, "per year", "same from 2014", "prototype: 6.6%")
-    ] = 0.066
+        float,
+        Parameter(
+            0.03,
+            0.09,
+            "per year",
+            "same from 2014",
+            "local migrant workers +1.8% a year 2012-23 (N33), wage as at the coast",
+            "assumption",
+        ),
+    ] = 0.08
     cluster_demand: Annotated[
         float,
         Parameter(0.0, 2.0, "ratio", "rise of that bill by cluster strength 1", "judgement"),

@@ -61,15 +61,21 @@ class Land(Group):
             1.0,
             "share",
             "of the local day wage below which one does not farm",
-            "prototype: 0.72",
+            "facts up to 2015 (docs/ODD.md, calibration)",
+            "calibrated",
         ),
-    ] = 0.72
+    ] = 0.8
     own_reserve: Annotated[
         float,
         Parameter(
-            0, 200, "yuan/mu/year", "a plot must earn to be worth the trouble", "prototype: 125"
+            0,
+            200,
+            "yuan/mu/year",
+            "a plot must earn to be worth the trouble",
+            "facts up to 2015 (docs/ODD.md, calibration)",
+            "calibrated",
         ),
-    ] = 60.0
+    ] = 140.0
     offer_below: Annotated[
         float,
         Parameter(
@@ -77,9 +83,10 @@ class Land(Group):
             400,
             "yuan/mu/year",
             "plots that earn their owner less are offered to let",
-            "judgement",
+            "facts up to 2015 (docs/ODD.md, calibration)",
+            "calibrated",
         ),
-    ] = 180.0
+    ] = 320.0
     rent_share: Annotated[
         float,
         Parameter(0.4, 0.8, "share", "of the second-best bid paid as rent", "prototype: 0.63"),
@@ -87,13 +94,25 @@ class Land(Group):
     least_rent: Annotated[
         float,
         Parameter(
-            50, 250, "yuan/mu/year", "rents below this are not asked at all", "prototype: 195"
+            50,
+            250,
+            "yuan/mu/year",
+            "rents below this are not asked at all",
+            "facts up to 2015 (docs/ODD.md, calibration)",
+            "calibrated",
         ),
-    ] = 150.0
+    ] = 230.0
     lease_cost_2005: Annotated[
         float,
-        Parameter(150, 500, "yuan/mu", "transaction cost of a lease to 2005", "prototype: 374"),
-    ] = 374.0
+        Parameter(
+            150,
+            500,
+            "yuan/mu",
+            "transaction cost of a lease to 2005",
+            "facts up to 2015 (docs/ODD.md, calibration)",
+            "calibrated",
+        ),
+    ] = 470.0
     lease_cost_2014: Annotated[
         float,
         Parameter(10, 60, "yuan/mu", "same from 2014, land rights registered", "prototype: 20"),

@@ -46,8 +46,16 @@ class Migration(Group):
     ] = 0.5
     stay: Annotated[
         float,
-        Parameter(0.3, 1.2, "log points", "bonus of the present place", "prototype", hard_low=-2.0),
-    ] = 0.65
+        Parameter(
+            0.3,
+            1.2,
+            "log points",
+            "bonus of the present place",
+            "facts up to 2015 (docs/ODD.md, calibration)",
+            "calibrated",
+            hard_low=-2.0,
+        ),
+    ] = 0.9
     hukou_coast: Annotated[
         float,
         Parameter(
@@ -55,10 +63,11 @@ class Migration(Group):
             2.5,
             "log points",
             "utility lost at the coast without local hukou",
-            "FACTS N41 says 0.62 for the mean migrant; start value of the prototype",
+            "facts up to 2015 (docs/ODD.md, calibration)",
+            "calibrated",
             hard_low=0.0,
         ),
-    ] = 1.91
+    ] = 2.0
     hukou_seat: Annotated[
         float,
         Parameter(
@@ -66,10 +75,11 @@ class Migration(Group):
             2.8,
             "log points",
             "utility lost at the prefecture seat without local hukou",
-            "start value of the prototype",
+            "facts up to 2015 (docs/ODD.md, calibration)",
+            "calibrated",
             hard_low=0.0,
         ),
-    ] = 2.39
+    ] = 2.48
     hukou_county: Annotated[
         float,
         Parameter(
@@ -77,10 +87,11 @@ class Migration(Group):
             2.5,
             "log points",
             "utility lost at the own county seat: fewer hurdles than at the prefecture seat",
-            "judgement: small towns opened first",
+            "facts up to 2015 (docs/ODD.md, calibration)",
+            "calibrated",
             hard_low=0.0,
         ),
-    ] = 1.9
+    ] = 2.3
     distance: Annotated[
         float,
         Parameter(
@@ -97,8 +108,15 @@ class Migration(Group):
     ] = 0.35
     age: Annotated[
         float,
-        Parameter(0.1, 0.4, "log points per 10 years", "loss per age over 25, away", "prototype"),
-    ] = 0.19
+        Parameter(
+            0.1,
+            0.4,
+            "log points per 10 years",
+            "loss per age over 25, away",
+            "facts up to 2015 (docs/ODD.md, calibration)",
+            "calibrated",
+        ),
+    ] = 0.38
     family: Annotated[
         float,
         Parameter(0.1, 0.5, "log points", "loss of leaving children under 14", "prototype"),
@@ -110,9 +128,10 @@ class Migration(Group):
             0.8,
             "log points",
             "coefficient of ln(1 + 30 * share of the ring there)",
-            "FACTS N51, PARAMETERS 4.13: to be tuned to 0.73 point per point",
+            "facts up to 2015 (docs/ODD.md, calibration)",
+            "calibrated",
         ),
-    ] = 0.5
+    ] = 0.27
     local_disutility: Annotated[
         float,
         Parameter(
@@ -120,10 +139,11 @@ class Migration(Group):
             3.5,
             "log points",
             "of local wage work",
-            "start value near the ratio of local to out-going migrants of 2008, 0.61 (FACTS N08)",
+            "facts up to 2015 (docs/ODD.md, calibration)",
+            "calibrated",
             hard_low=-2.0,
         ),
-    ] = 2.6
+    ] = 2.85
     local_minute: Annotated[
         float,
         Parameter(0.0, 0.01, "log points per minute", "same, by distance to the seat", "prototype"),
