@@ -25,11 +25,13 @@ lint: $(VENV)/dev.done
 baseline: $(VENV)/dev.done
 	$(BIN)/python -m tests.baseline
 
-# The scorecard, and with it the table of the README.
+# The scorecard: docs/scorecard.md, and its first lines in the README.
 scorecard: $(VENV)/core.done
 	$(BIN)/ruralflow validate --out results/scorecard
+	cp results/scorecard/scorecard.md docs/scorecard.md
+	sed '/^|/d' docs/scorecard.md > results/scorecard/head.md
 	sed -i.old -e '/<!-- scorecard -->/,/<!-- end of scorecard -->/{//!d;}' \
-		-e '/<!-- scorecard -->/r results/scorecard/scorecard.md' README.md
+		-e '/<!-- scorecard -->/r results/scorecard/head.md' README.md
 	rm README.md.old
 
 clean:

@@ -238,9 +238,12 @@ def test_a_region_without_later_censuses_is_judged_on_the_rest():
     assert "census" in rows[0].reason and rows[1].verdict in (MISS, PASS, UNCOUNTED)
 
 
-def test_the_readme_shows_the_card_with_the_bands_of_the_targets():
+def test_the_docs_show_the_card_with_the_bands_of_the_targets_and_the_readme_its_head():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    shown = readme.partition("<!-- scorecard -->")[2].partition("<!-- end of scorecard -->")[0]
+    head = readme.partition("<!-- scorecard -->")[2].partition("<!-- end of scorecard -->")[0]
+    shown = (ROOT / "docs" / "scorecard.md").read_text(encoding="utf-8")
+    rest = [line for line in shown.splitlines() if line and not line.startswith("|")]
+    assert [line for line in head.splitlines() if line] == rest
     for target in TARGETS:
         assert f"| **{target.id}** |" in shown, target.id
         for part in target.parts:
