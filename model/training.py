@@ -9,14 +9,13 @@ import numpy as np
 from agents.base.draws import uniform
 from agents.farmer.entry import VillageShopDraw
 from model.calendar import parse_month
-from model.rollout import access_scale
 
 
 def train(model: Any) -> None:
     """Train the villages that the policy reaches in its month, one person per household."""
-    policy, villages = model.params["policy"], model.villages
-    if policy.training_share <= 0.0 or access_scale(model) <= 0.0:
-        return
+    policy, access, villages = model.params["policy"], model.params["access"], model.villages
+    if policy.training_share <= 0.0 or not access.enabled or access.scale <= 0.0:
+        return  # without access there is nothing to be trained for; before it begins, there is
     if model.month != parse_month(policy.training_month, "policy", "training_month"):
         return
     for v in range(len(villages.uid)):

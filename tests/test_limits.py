@@ -208,3 +208,15 @@ def test_without_a_growing_gap_or_falling_hukou_nobody_leaves_on_balance():
     freed, _ = away_over_ten_years(opened)
     assert pulled > luck
     assert freed > luck
+
+
+# -- training before there is anything to sell by --------------------------------------------------
+
+
+def test_training_that_comes_before_access_is_not_lost():
+    """Who is trained before access begins knows it afterwards; without access nobody is trained."""
+    early = {"policy.training_share": 1.0, "policy.training_month": "2003-02"}
+    model = RuralUrbanModel(scenario(2, **early, **{"access.start": "2009-01"}), 1).run()
+    assert (model.villages.trained == 1).all()
+    never = RuralUrbanModel(scenario(2, **early, **{"access.enabled": False}), 1).run()
+    assert (never.villages.trained == 0).all()

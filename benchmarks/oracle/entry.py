@@ -35,7 +35,8 @@ PIONEER, SAMPLED, TRAINING = (
 def train(world: Any) -> None:
     """Train the villages that the policy reaches in its month, one person per household."""
     policy = world.params["policy"]
-    if policy.training_share <= 0.0 or world.access_scale() <= 0.0:
+    access = world.params["access"]
+    if policy.training_share <= 0.0 or not access.enabled or access.scale <= 0.0:
         return
     if world.month != parse_month(policy.training_month, "policy", "training_month"):
         return
