@@ -18,6 +18,7 @@ from experiments.panel import Panel
 from experiments.progress import Progress
 from model import RuralUrbanModel
 from model.calendar import month_name
+from model.kernels import helped
 from model.ledger import FLOWS
 from model.scenario import Scenario
 
@@ -33,6 +34,9 @@ SUMMARY = {
     "shops": "shops",
     "shop_turnover": "shop_turnover",
 }
+
+#: Rows of villages that a run holds before it writes them down.
+ROWS_HELD = 10_000
 
 
 class Stopwatch(event.Listener):
@@ -55,14 +59,16 @@ class Stopwatch(event.Listener):
 
 @contextmanager
 def compiling(progress: Progress | None = None) -> Iterator[Stopwatch]:
-    """Measure compilation; announce it once it has taken two seconds."""
+    """Measure compilation and announce it; where nothing is compiled yet, help it along."""
     watch = Announcer(progress)
-    with event.install_listener("numba:compile", watch):
+    with helped() as cold, event.install_listener("numba:compile", watch):
+        if cold:
+            watch.announce()
         yield watch
 
 
 class Announcer(Stopwatch):
-    """A stopwatch that says that a first run compiles."""
+    """A stopwatch that says, after two seconds at the latest, that a first run compiles."""
 
     def __init__(self, progress: Progress | None):
         super().__init__()
@@ -71,7 +77,12 @@ class Announcer(Stopwatch):
     def on_end(self, event: Any) -> None:
         """Add up, and say so the first time that it is worth saying."""
         super().on_end(event)
-        if self.seconds > 2.0 and self.progress is not None:
+        if self.seconds > 2.0:
+            self.announce()
+
+    def announce(self) -> None:
+        """Say it, once."""
+        if self.progress is not None:
             self.progress.say("compiling the rules, once for this version and machine")
             self.progress = None
 
@@ -100,7 +111,9 @@ def run_scenario(
     Files: run.json, months.parquet, flows.parquet, villages.parquet, extraction.parquet,
     goods.parquet, and with ``panel`` households.parquet and plots.parquet (each December).
     """
-    with compiling(progress) as watch:
+    origin = provenance(scenario, seed)
+    villages = out.growing_parquet("villages.parquet", origin)
+    with compiling(progress) as watch, villages:
         began = time.perf_counter()
         model = RuralUrbanModel(scenario, seed)
         panel = Panel(model) if scenario.panel else None
@@ -108,12 +121,14 @@ def run_scenario(
             model.step()
             if panel is not None:
                 panel.collect()
+            if len(model.records.villages) * len(model.villages) >= ROWS_HELD:
+                villages.add(model.records.take_villages())
             progress(month + 1, scenario.months)
-        origin = provenance(scenario, seed)
+        if model.records.villages:
+            villages.add(model.records.take_villages())
         months = model.records.months_table()
         out.write_parquet(months, "months.parquet", origin)
         out.write_parquet(flows_table(model), "flows.parquet", origin)
-        out.write_parquet(model.records.villages_table(), "villages.parquet", origin)
         names = model.region.counties["name_en"].tolist()
         out.write_parquet(model.extraction.table(names), "extraction.parquet", origin)
         out.write_parquet(model.goods_account.table(), "goods.parquet", origin)
