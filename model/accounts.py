@@ -82,7 +82,7 @@ def book_households(model) -> None:
 def book_cities(model, invested: NDArray[np.float64]) -> None:
     """Book wages, output and spending of the seats; urban households spend what they earn."""
     ledger, seats, city = model.ledger, model.seats, model.params["city"]
-    at = model.region.seats["county"].to_numpy()
+    at = model.region.county_of_seat
     natives = _by_county(model.native_jobs * seats.wage, at, model.counties)
     ledger.book("wage_seat_urban", natives)
     ledger.book("city_export", _by_county(seats.output, at, model.counties))

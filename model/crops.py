@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 
@@ -34,7 +35,12 @@ def special_crops() -> NDArray[np.int8]:
 
 
 def load_crops() -> Crops:
-    """Return the table of crops with its values of the data file (yuan of 2010)."""
+    """Return a table of crops with its values of the data file (yuan of 2010)."""
+    return deepcopy(_crops_of_2003())
+
+
+@cache
+def _crops_of_2003() -> Crops:
     table = _table()
     crops = allocate(Crops, len(table))
     crops.good[:] = [GOODS.index(good) for good in table["good"]]
@@ -61,7 +67,7 @@ def follow_series(crops: Crops, series: NationalSeries, month: int) -> None:
 
     The other crops' days and fees move in proportion to those of rice since 2003-01.
     """
-    base = load_crops()
+    base = _crops_of_2003()
     inputs = series.rice_inputs[month] / series.rice_inputs[0]
     flat = series.rice_days_flat[month] / series.rice_days_flat[0]
     steep = series.rice_days_steep[month] / series.rice_days_steep[0]

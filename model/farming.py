@@ -111,7 +111,7 @@ def requisition(m) -> None:
     weight = m.pull_on_land
     seat = m.villages.seat[m.households.village[m.plots.owner]]
     growth = (m.seats.wage * m.seats.people) / (m.seats.wage_2003 * m.seats.people_2003)
-    base = np.where(m.region.seats["prefecture"].to_numpy(), p.value_prefecture, p.value_county)
+    base = np.where(m.region.is_prefecture, p.value_prefecture, p.value_county)
     urban_growth = np.maximum(m.seats.people - m.seat_people_last, 0.0)
     m.seat_people_last = m.seats.people.copy()
     total = urban_growth.sum()

@@ -21,6 +21,8 @@ from agents.farmer.land import (
     best_crop,
     busiest_share,
     clearing_cost,
+    crop_return,
+    days_of_crop,
     lease_cost,
     list_days,
     list_returns,
@@ -191,17 +193,16 @@ def lease(households, plots, crops, price, minutes, load, choice, order, month, 
             continue
         plots.use[i] = _IDLE
         own, own_value = choice[i], IMPOSSIBLE
-        list_returns(
-            crops, price[households.county[h]], plots, i, minutes[households.village[h]], month,
-            value, p,
-        )  # fmt: skip
-        for operator in range(2):
-            list_days(crops, plots, i, operator, days[operator], p)
+        prices, travel = price[households.county[h]], minutes[households.village[h]]
         if own != NOBODY:
-            labour = households.shadow_wage[h] * days[households.operator[h], own]
-            own_value = value[own] - labour
+            needed = days_of_crop(crops, own, plots, i, households.operator[h], p)
+            own_value = crop_return(crops, own, prices, plots, i, travel, month, p)
+            own_value -= households.shadow_wage[h] * needed
         winner, crop, best, second = NOBODY, NOBODY, 0.0, 0.0
         if own == NOBODY or own_value < p.offer_below:
+            list_returns(crops, prices, plots, i, travel, month, value, p)
+            for operator in range(2):
+                list_days(crops, plots, i, operator, days[operator], p)
             burden = clearing_cost(plots.years_idle[i], p) / p.clearing_horizon
             winner, crop, best, second = _auction(
                 households, crops, load, i, h, tenant, tau, burden, plots.area[i], value, days, p
@@ -344,29 +345,37 @@ def take_land(
     value = seat_value[seat] * np.exp(-km / p.decay_km)
     paid = compensation_multiple(month, p) * output_per_mu
     gain = np.where((value > paid) & (plots.area > 0.0), value, -math.inf)
-    rows, taken_mu = [], []
-    left = quota_mu.copy()
     order = np.lexsort((plots.uid, -gain))  # plots of a village have one value: not by row
-    weight = households.weight[plots.owner]
-    for i in order:
-        s = seat[i]
+    mu = np.zeros(len(plots.uid))
+    number = _take_in_order(households, plots, order, gain, seat, quota_mu.copy(), paid, mu, p)
+    rows = order[:number][mu[order[:number]] > 0.0]
+    at_full_scale = mu[rows] * households.weight[plots.owner[rows]]
+    comp, worth = at_full_scale * paid[rows], at_full_scale * value[rows]
+    return rows, at_full_scale, worth, comp * p.household_share, comp * (1.0 - p.household_share)
+
+
+@compiled
+def _take_in_order(households, plots, order, gain, seat, left, paid, taken, p):
+    """Take plots of ``order`` while somebody gains; fill ``taken`` (plots,), mu of its own size.
+
+    left : (S,) what remains of each seat's quota, mu at full scale. Returns how far it came.
+    """
+    for n in range(order.shape[0]):
+        i = order[n]
         if gain[i] == -math.inf:
-            break
+            return n
+        s, owner = seat[i], plots.owner[i]
         if left[s] <= 0.0:
             continue
-        mu = min(plots.area[i], left[s] / weight[i])
-        left[s] -= mu * weight[i]
+        weight = households.weight[owner]
+        mu = min(plots.area[i], left[s] / weight)
+        left[s] -= mu * weight
+        taken[i] = mu
         plots.area[i] -= mu
         plots.taken[i] += mu
         if plots.area[i] <= 1e-9:
             plots.taken[i] += plots.area[i]
             plots.area[i] = 0.0
             plots.use[i], plots.operator[i], plots.rent[i] = _TAKEN, NOBODY, 0.0
-        households.compensation[plots.owner[i]] += mu * paid[i] * p.household_share
-        rows.append(i)
-        taken_mu.append(mu)
-    rows_array = np.array(rows, dtype=np.int64)
-    mu_array = np.array(taken_mu) * (weight[rows_array] if rows else 1.0)
-    comp = mu_array * paid[rows_array] if rows else np.zeros(0)
-    worth = mu_array * value[rows_array] if rows else np.zeros(0)
-    return rows_array, mu_array, worth, comp * p.household_share, comp * (1.0 - p.household_share)
+        households.compensation[owner] += mu * paid[i] * p.household_share
+    return order.shape[0]

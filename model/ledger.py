@@ -176,14 +176,20 @@ FLOWS = _chart()
 INDEX = {flow.name: i for i, flow in enumerate(FLOWS)}
 _PAYER = np.array([f.payer for f in FLOWS])
 _PAYEE = np.array([f.payee for f in FLOWS])
+_PAID_BY = {sector: np.flatnonzero(_PAYER == sector) for sector in Sector}
+_PAID_TO = {sector: np.flatnonzero(_PAYEE == sector) for sector in Sector}
 
 
 @compiled
 def county_sums(column, weight, county, out):
     """Add ``column * weight`` (per household) to ``out`` (per county)."""
+    at, total = 0, out[0]  # of the county at hand: households of one lie together
     for i in range(column.shape[0]):
-        if column[i] != 0.0:
-            out[county[i]] += column[i] * weight[i]
+        if county[i] != at:
+            out[at] = total
+            at, total = county[i], out[county[i]]
+        total += column[i] * weight[i]
+    out[at] = total
 
 
 class Ledger:
@@ -230,8 +236,8 @@ class Ledger:
 
     def net(self, sector: Sector) -> NDArray[np.float64]:
         """Return this month's inflow less outflow of ``sector`` by county."""
-        received: NDArray[np.float64] = self.flows[_PAYEE == sector].sum(axis=0)
-        return received - self.flows[_PAYER == sector].sum(axis=0)
+        received: NDArray[np.float64] = self.flows[_PAID_TO[sector]].sum(axis=0)
+        return received - self.flows[_PAID_BY[sector]].sum(axis=0)
 
     def close_month(self) -> None:
         """Carry this month's flows into the balances."""

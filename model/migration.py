@@ -121,7 +121,7 @@ def clear_labour_markets(m) -> NDArray[np.float64]:
     """
     p, city, local = (m.params[g] for g in ("migration", "city", "local"))
     weight = m.pull_on_labour
-    at = m.region.seats["county"].to_numpy()
+    at = m.region.county_of_seat
     m.seats.people[:] = m.seats.natives + m.seats.pool + m.at_place.sum(axis=0)[_SEAT:]
     m.native_workers = city.native_workers * m.seats.natives + m.outside.workers
     spending = m.local_demand * local.demand

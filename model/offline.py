@@ -227,6 +227,16 @@ def _sell(households, goods, harvest_kg, price, expected, keeps, month, p, out):
 
 
 @compiled
+def _set_farm_gate(minutes, coast_km, wholesale, place, farm_gate, p):
+    """Fill ``farm_gate`` (C, G): at its ``place`` (G,) in the band between import and export."""
+    for c in range(farm_gate.shape[0]):
+        freight = long_freight(minutes[c], coast_km, p)
+        for g in range(farm_gate.shape[1]):
+            low, high = parity(wholesale[g], freight, p.margin)
+            farm_gate[c, g] = low + (high - low) * place[g]
+
+
+@compiled
 def _hold_back(households, h, g, kg, price, expected, month, p, out):
     """Return the kg offered now out of this month's and what was held; one good at a time."""
     w, before = households.weight[h], households.held[h]
@@ -283,11 +293,9 @@ class OfflineMarket:
 
     def _set_prices(self, model: Any) -> None:
         p, goods = model.params["offline"], model.goods
-        for c, minutes in enumerate(self.minutes):
-            freight = long_freight(minutes, model.region.coast_km, p)
-            for g in range(len(GOODS)):
-                low, high = parity(goods.wholesale[g], freight, p.margin)
-                self.farm_gate[c, g] = low + (high - low) * self.place[g]
+        _set_farm_gate(
+            self.minutes, model.region.coast_km, goods.wholesale, self.place, self.farm_gate, p
+        )
         rice = model.series.rice_price[max(model.month, 0)]
         self.farm_gate[:, RICE] = p.rice_over_floor * rice
 

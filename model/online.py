@@ -221,7 +221,8 @@ def stock_shops(model: Any, harvest_kg: Floats) -> None:
         getattr(shops, name)[touched] = 0.0
     if touched.size:
         households.hired_out[:] = 0.0
-    market.tally = _new_tally(len(model.region.counties))
+    for total in market.tally:
+        total[:] = 0.0
     market.coast[:] = 0.0
     market.urban[:] = 0.0
     market.opened = np.zeros(0, dtype=np.int64)

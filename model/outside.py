@@ -84,6 +84,6 @@ class OutsidePool:
         )
         self.persons[:], self.workers[:] = seekers * self.each
         model.seats.pool[:] = self.persons
-        at = model.region.seats["county"].to_numpy()
+        at = model.region.county_of_seat
         came = np.bincount(at, weights=self.persons, minlength=model.counties)
         model.log["outside_workers"] = came.astype(np.float64)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -88,6 +89,16 @@ class Region:
     endowment: pd.DataFrame  # county (index), good, capacity, distinctness, cluster, source, grade
     programme: pd.DataFrame  # county (index), month, kind, stations_share, source, grade
     filled: tuple[str, ...]  # sentences on what was assumed because the folder did not say
+
+    @cached_property
+    def county_of_seat(self) -> NDArray[np.int64]:
+        """County index of each seat (S,)."""
+        return self.seats["county"].to_numpy(np.int64)
+
+    @cached_property
+    def is_prefecture(self) -> NDArray[np.bool_]:
+        """Whether a seat is the prefecture's (S,)."""
+        return self.seats["prefecture"].to_numpy(bool)
 
     def cells(self, county: int) -> NDArray[np.intp]:
         """Return the flat indices (row * nx + col) of the cells of a county."""

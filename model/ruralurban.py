@@ -119,7 +119,7 @@ class RuralUrbanModel(PopulationModel):
         self.day_wage = self.local_wage / local.work_days
         self.coast_wage = self.series.coast_wage[0]
         self.coast_living = p.living_coast
-        prefecture = self.region.seats["prefecture"].to_numpy()
+        prefecture = self.region.is_prefecture
         self.seats.wage[:] = self.coast_wage * np.where(prefecture, p.seat_pay, p.county_pay)
         self.seats.employment[:] = p.job_finding / (p.job_finding + p.separation)
         self.seats.living[:] = p.living_seat

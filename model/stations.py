@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.base.compiled import compiled
 from agents.hub.parameters import Hub
 from agents.hub.rules import VillageDraw, capacity_cost, first_mile, pays_back, station_gain
 from model.carriers import Carriers, sums
@@ -121,22 +122,27 @@ class Stations:
         shared_volume : (V,) parcels a month per village of the route, smoothed.
         """
         villages, hub = model.villages, model.params["hub"]
-        p, scale = model.params["freight"], access_scale(model)
-        opened: Mask = np.zeros(len(villages.uid), dtype=bool)
-        for v in range(len(villages.uid)):
-            km = villages.route_km[v]
-            margin = villages.freight_first[v] * hub.margin / (1.0 + hub.margin)
-            alone, joint = (
-                first_mile(shared_volume[v], km, station, villages.roads[v], p)
-                for station in (0, 1)
-            )
-            gain = station_gain(villages.mean_volume[v], margin, alone - joint, hub)
-            if villages.station[v] > 0:
-                if gain < 0.0 and model.month >= self.supported_until[v]:
-                    villages.station[v] = 0
-                    self.closed[v] = True
-            elif villages.parcel_service[v] > 0 and self.station_rank[v] < scale:
-                allowed = self.programmes.withheld[v] <= model.month
-                opened[v] = allowed and pays_back(hub.station_cost, gain, hub)
+        p, scale, rows = model.params["freight"], access_scale(model), len(villages.uid)
+        gain: Floats = np.empty(rows)
+        pays: Mask = np.empty(rows, dtype=bool)
+        _appraise(villages, shared_volume, hub, p, gain, pays)
+        stands = villages.station > 0
+        given_up = stands & (gain < 0.0) & (model.month >= self.supported_until)
+        villages.station[given_up] = 0
+        self.closed[given_up] = True
+        allowed = (self.programmes.withheld <= model.month) & (self.station_rank < scale)
+        opened = ~stands & (villages.parcel_service > 0) & allowed & pays
         self.closed[opened] = False
         self._open(model, opened, 0)
+
+
+@compiled
+def _appraise(villages, shared_volume, hub, p, gain, pays):
+    """Fill (V,) what a station gains its hub, yuan a year, and whether that returns its cost."""
+    for v in range(gain.shape[0]):
+        km, roads = villages.route_km[v], villages.roads[v]
+        margin = villages.freight_first[v] * hub.margin / (1.0 + hub.margin)
+        alone = first_mile(shared_volume[v], km, 0, roads, p)
+        joint = first_mile(shared_volume[v], km, 1, roads, p)
+        gain[v] = station_gain(villages.mean_volume[v], margin, alone - joint, hub)
+        pays[v] = pays_back(hub.station_cost, gain[v], hub)

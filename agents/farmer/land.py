@@ -275,10 +275,16 @@ def list_returns(crops, price, plots, i, minutes, month, value, p):
 
 
 @compiled
+def days_of_crop(crops, k, plots, i, operator, p):
+    """Return the labour of crop ``k`` on plot ``i`` (days/mu/year)."""
+    return labour_days(crops.days_flat[k], crops.days_steep[k], plots.slope[i], operator, p)
+
+
+@compiled
 def list_days(crops, plots, i, operator, days, p):
     """Fill ``days`` (crops,) with the labour of each crop on plot ``i`` (days/mu/year)."""
     for k in range(crops.good.shape[0]):
-        days[k] = labour_days(crops.days_flat[k], crops.days_steep[k], plots.slope[i], operator, p)
+        days[k] = days_of_crop(crops, k, plots, i, operator, p)
 
 
 @compiled
