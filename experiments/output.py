@@ -18,18 +18,19 @@ from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from matplotlib import rc_context
-from matplotlib.figure import Figure
 
 from model.errors import InputError
 from model.scenario import Scenario
 from model.version import VERSION
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _ROOT = Path(__file__).resolve().parents[1]
 _LIBRARIES = ("numpy", "scipy", "numba", "mesa")
@@ -73,8 +74,13 @@ class OutputFolder:
 
     def write_parquet(self, table: pd.DataFrame, name: str, provenance: dict[str, Any]) -> Path:
         """Write ``table`` with ``provenance`` in the file's metadata, under the key ruralflow."""
-        arrow = parquet_table(table, provenance)
-        return self._write(name, lambda path: pq.write_table(arrow, path, compression="zstd"))
+        with self.growing_parquet(name, provenance) as file:
+            file.add(table)
+        return file.target
+
+    def growing_parquet(self, name: str, provenance: dict[str, Any]) -> GrowingParquet:
+        """Return a file, to be entered, that takes its rows table by table."""
+        return GrowingParquet(self.path / name, provenance)
 
     def write_csv(self, table: pd.DataFrame, name: str) -> Path:
         """Write ``table`` as comma-separated values, without its index."""
@@ -91,6 +97,8 @@ class OutputFolder:
 
     def write_figure(self, figure: Figure, stem: str, provenance: dict[str, Any]) -> list[Path]:
         """Write ``figures/STEM.png`` and ``.svg`` with ``provenance`` in their metadata."""
+        from matplotlib import rc_context  # a run without figures does without its memory
+
         origin = json.dumps(plain(provenance))
         creator = f"ruralflow {VERSION}"
         labels: dict[str, dict[str, Any]] = {
@@ -134,6 +142,61 @@ def parquet_table(table: pd.DataFrame, provenance: dict[str, Any]) -> pa.Table:
     arrow = pa.Table.from_pandas(table, preserve_index=False)
     origin = {b"ruralflow": json.dumps(plain(provenance)).encode()}
     return arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), **origin})
+
+
+class GrowingParquet:
+    """A Parquet file that is written as a run goes; it gets its name when it is complete.
+
+        with out.growing_parquet("villages.parquet", origin) as file:
+            file.add(table)
+
+    All tables have the columns of the first. Left by an exception, nothing stays behind. Raises
+    InputError if the disk refuses.
+    """
+
+    def __init__(self, target: Path, provenance: dict[str, Any]):
+        self.target = target
+        self._temporary = target.with_name(f".{target.name}.partial")
+        self._provenance = provenance
+        self._writer: pq.ParquetWriter | None = None
+
+    def __enter__(self) -> GrowingParquet:
+        return self
+
+    def add(self, table: pd.DataFrame) -> None:
+        """Write the rows of ``table``."""
+        arrow = parquet_table(table, self._provenance)
+        try:
+            if self._writer is None:
+                self.target.parent.mkdir(parents=True, exist_ok=True)
+                # a dictionary of numbers that hardly repeat costs more time than all the rest
+                words = [f.name for f in arrow.schema if not pa.types.is_floating(f.type)]
+                self._writer = pq.ParquetWriter(
+                    self._temporary,
+                    arrow.schema,
+                    compression="zstd",
+                    use_dictionary=words,
+                )
+            self._writer.write_table(arrow)
+        except OSError as problem:
+            raise _cannot_write(self.target, problem) from None
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if self._writer is not None:
+                self._writer.close()
+                if kind is None:
+                    self._temporary.replace(self.target)
+        except OSError as problem:
+            if kind is None:
+                raise _cannot_write(self.target, problem) from None
+        finally:
+            self._temporary.unlink(missing_ok=True)
 
 
 @lru_cache(maxsize=1)

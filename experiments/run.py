@@ -34,6 +34,9 @@ SUMMARY = {
     "shop_turnover": "shop_turnover",
 }
 
+#: Rows of villages that a run holds before it writes them down.
+ROWS_HELD = 10_000
+
 
 class Stopwatch(event.Listener):
     """Adds up the seconds that numba spends compiling (compiling within compiling once)."""
@@ -100,7 +103,9 @@ def run_scenario(
     Files: run.json, months.parquet, flows.parquet, villages.parquet, extraction.parquet,
     goods.parquet, and with ``panel`` households.parquet and plots.parquet (each December).
     """
-    with compiling(progress) as watch:
+    origin = provenance(scenario, seed)
+    villages = out.growing_parquet("villages.parquet", origin)
+    with compiling(progress) as watch, villages:
         began = time.perf_counter()
         model = RuralUrbanModel(scenario, seed)
         panel = Panel(model) if scenario.panel else None
@@ -108,12 +113,14 @@ def run_scenario(
             model.step()
             if panel is not None:
                 panel.collect()
+            if len(model.records.villages) * len(model.villages) >= ROWS_HELD:
+                villages.add(model.records.take_villages())
             progress(month + 1, scenario.months)
-        origin = provenance(scenario, seed)
+        if model.records.villages:
+            villages.add(model.records.take_villages())
         months = model.records.months_table()
         out.write_parquet(months, "months.parquet", origin)
         out.write_parquet(flows_table(model), "flows.parquet", origin)
-        out.write_parquet(model.records.villages_table(), "villages.parquet", origin)
         names = model.region.counties["name_en"].tolist()
         out.write_parquet(model.extraction.table(names), "extraction.parquet", origin)
         out.write_parquet(model.goods_account.table(), "goods.parquet", origin)

@@ -300,7 +300,11 @@ def _add_plots(out, plots, t, crops):
 
 
 class Records:
-    """What a run writes down each month, from the scenario's ``start`` on."""
+    """What a run writes down each month, from the scenario's ``start`` on.
+
+    ``last`` (villages, indicators) is the last month. ``villages`` holds the months that
+    ``take_villages`` has not handed out, ``counties`` and ``flows`` all of them.
+    """
 
     def __init__(self, model):
         self.model = model
@@ -326,43 +330,55 @@ class Records:
             return
         self.months.append(m.month)
         self.villages.append(self.last)
-        self.counties.append(county_values(m, self.last))
+        sums = np.zeros((m.counties, len(VILLAGE)))
+        np.add.at(sums, m.villages.county, self.last)
+        self.counties.append(np.hstack([sums, county_values(m, self.last)]))
         self.flows.append(m.ledger.flows.copy())
         self.logs.append(m.log)
 
     def months_table(self) -> pd.DataFrame:
         """Return one row per month and county with every indicator."""
         m = self.model
-        names = m.region.counties["name_en"].tolist()
-        county = m.villages.county
-        parts = []
-        for month, villages, own, log in zip(
-            self.months, self.villages, self.counties, self.logs, strict=True
-        ):
-            sums = np.zeros((m.counties, len(VILLAGE)))
-            np.add.at(sums, county, villages)
-            data = {i.name: sums[:, k] for k, i in enumerate(VILLAGE)}
-            data |= {i.name: own[:, k] for k, i in enumerate(COUNTY)}
-            data |= log
-            parts.append(pd.DataFrame({"month": month_name(month), "county": names, **data}))
-        return pd.concat(parts, ignore_index=True)
+        names = m.region.counties["name_en"].to_numpy()
+        values = np.concatenate(self.counties)
+        keys = dict.fromkeys(key for log in self.logs for key in log)
+        missing = np.full(m.counties, np.nan)
+        return pd.DataFrame(
+            {
+                "month": np.repeat([month_name(t) for t in self.months], m.counties),
+                "county": np.tile(names, len(self.months)),
+                **{i.name: values[:, k] for k, i in enumerate((*VILLAGE, *COUNTY))},
+                **{key: np.concatenate([log.get(key, missing) for log in self.logs]) for key in keys},
+            }
+        )
 
     def villages_table(self) -> pd.DataFrame:
-        """Return one row per month and village (columns of DESIGN 7, sums at full scale)."""
-        m = self.model
+        """Return one row per month and village (columns of DESIGN 7, sums at full scale).
+
+        Only of the months that ``take_villages`` has left.
+        """
+        m, months = self.model, len(self.villages)
         number = len(m.villages.uid)
         values = np.concatenate(self.villages)
         names = m.region.counties["name_en"].to_numpy()
-        table = pd.DataFrame(
+        return pd.DataFrame(
             {
-                "month": np.repeat([month_name(t) for t in self.months], number),
-                "village": np.tile(np.arange(number), len(self.months)),
-                "county": np.tile(names[m.villages.county], len(self.months)),
-                "x": np.tile(m.villages.x, len(self.months)),
-                "y": np.tile(m.villages.y, len(self.months)),
+                "month": np.repeat(
+                    [month_name(t) for t in self.months[len(self.months) - months :]], number
+                ),
+                "village": np.tile(np.arange(number), months),
+                "county": np.tile(names[m.villages.county], months),
+                "x": np.tile(m.villages.x, months),
+                "y": np.tile(m.villages.y, months),
+                **{i.name: values[:, k] for k, i in enumerate(VILLAGE)},
             }
         )
-        return pd.concat([table, pd.DataFrame(values, columns=[i.name for i in VILLAGE])], axis=1)
+
+    def take_villages(self) -> pd.DataFrame:
+        """Return ``villages_table`` and forget its months: who writes them down keeps them."""
+        table = self.villages_table()
+        self.villages.clear()
+        return table
 
 
 def village_sums(m, own_place: NDArray) -> NDArray[np.float64]:

@@ -169,7 +169,9 @@ def keep_children(people, households, terms, month, p, paid):
     """Let parents away pay for children who live with them, as far as their savings reach."""
     for i in range(people.uid.shape[0]):
         place = people.place[i]
-        if place == _VILLAGE or people.job[i] != _NONE or not is_registered(people, i, month):
+        if (place == _VILLAGE) | (people.job[i] != _NONE):  # one test: nearly all end here
+            continue
+        if not is_registered(people, i, month):
             continue
         payer = people.mother[i]
         if payer == NOBODY:

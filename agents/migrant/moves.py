@@ -253,6 +253,17 @@ def reconsiders(people, i, month, is_march, key, p):
 
 
 @compiled
+def any_reconsiders(people, first, end, month, clock, is_march, key, p):
+    """Tell whether somebody of working age among the rows ``first`` to ``end`` thinks anew."""
+    for i in range(first, end):
+        away = (people.job[i] == _JOB_SEAT) | (people.job[i] == _JOB_COAST)
+        if (is_march | away) and reconsiders(people, i, month, is_march, key, p):
+            if is_registered(people, i, month) and clock - people.born[i] >= WORKING_AGE:
+                return True
+    return False
+
+
+@compiled
 def next_eldest(people, first, end, month, born_after, uid_after):
     """Return the eldest registered member younger than the last one handled, or NOBODY."""
     chosen = NOBODY
@@ -311,11 +322,7 @@ def review(people, households, plots, adults, terms, month, clock, is_march, key
     for h in range(households.uid.shape[0]):
         first, end = households.first_person[h], households.end_person[h]
         born, uid = -10_000_000, np.uint64(0)
-        any_review = False
-        for i in range(first, end):
-            if is_registered(people, i, month) and clock - people.born[i] >= WORKING_AGE:
-                any_review = any_review or reconsiders(people, i, month, is_march, key, p)
-        if not any_review:
+        if not any_reconsiders(people, first, end, month, clock, is_march, key, p):
             continue
         ring_share(households.ring[h], adults, share)
         while True:
