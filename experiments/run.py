@@ -18,6 +18,7 @@ from experiments.panel import Panel
 from experiments.progress import Progress
 from model import RuralUrbanModel
 from model.calendar import month_name
+from model.kernels import helped
 from model.ledger import FLOWS
 from model.scenario import Scenario
 
@@ -58,14 +59,16 @@ class Stopwatch(event.Listener):
 
 @contextmanager
 def compiling(progress: Progress | None = None) -> Iterator[Stopwatch]:
-    """Measure compilation; announce it once it has taken two seconds."""
+    """Measure compilation and announce it; where nothing is compiled yet, help it along."""
     watch = Announcer(progress)
-    with event.install_listener("numba:compile", watch):
+    with helped() as cold, event.install_listener("numba:compile", watch):
+        if cold:
+            watch.announce()
         yield watch
 
 
 class Announcer(Stopwatch):
-    """A stopwatch that says that a first run compiles."""
+    """A stopwatch that says, after two seconds at the latest, that a first run compiles."""
 
     def __init__(self, progress: Progress | None):
         super().__init__()
@@ -74,7 +77,12 @@ class Announcer(Stopwatch):
     def on_end(self, event: Any) -> None:
         """Add up, and say so the first time that it is worth saying."""
         super().on_end(event)
-        if self.seconds > 2.0 and self.progress is not None:
+        if self.seconds > 2.0:
+            self.announce()
+
+    def announce(self) -> None:
+        """Say it, once."""
+        if self.progress is not None:
             self.progress.say("compiling the rules, once for this version and machine")
             self.progress = None
 

@@ -55,6 +55,7 @@ def compiled(function: Function) -> Function:
 
     def compile_without_collecting(signature: Any) -> Any:
         """Compile with Python's collector paused: it would walk all of numba again and again."""
+        ASKED.append((function, getattr(signature, "args", signature)))
         enabled = gc.isenabled()
         gc.disable()
         try:
@@ -69,6 +70,9 @@ def compiled(function: Function) -> Function:
     outer.typeof_pyval = _typeof
     return outer  # type: ignore[no-any-return]
 
+
+#: What Python code has called so far in this process: (function, types of its arguments).
+ASKED: list[tuple[Any, Any]] = []
 
 #: What numba says of a tuple, by what its items are: it takes 300 microseconds to say so.
 _TUPLES: dict[Any, Any] = {}

@@ -69,7 +69,7 @@ class Table(Pointed):
         object.__setattr__(self, "_address", addresses.ctypes.data)
         dimensions = tuple(array.ndim for array in self)
         kind: Any = type(self)
-        object.__setattr__(self, "_kernel_type", _type_of(kind, dimensions))
+        object.__setattr__(self, "_kernel_type", pointed_type(kind, dimensions))
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Refuse to replace a column: kernels hold its address."""
@@ -109,7 +109,8 @@ def allocate(kind: type[Kind], rows: int) -> Kind:
 
 
 @cache
-def _type_of(kind: Any, dimensions: tuple[int, ...]) -> PointedType:
+def pointed_type(kind: Any, dimensions: tuple[int, ...]) -> PointedType:
+    """Return what a table of class ``kind`` is to numba; ``dimensions`` of its arrays."""
     layout: dict[str, tuple[int, Any]] = {}
     for row, ((name, column), ndim) in enumerate(
         zip(columns(kind).items(), dimensions, strict=True)

@@ -1,0 +1,151 @@
+"""What makes the model fast, tested without a clock: no growth, no agents, kernels found again."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from model import RuralUrbanModel, load_scenario
+from model.errors import InputError
+from model.scenario import Scenario
+from model.switches import Synthetic
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def small(months: int, **changes: object) -> Scenario:
+    region = Synthetic(width=10, height=10, counties=2)
+    settings = {"access.start": "2004-01", "region": region, "sample": 0.02, **changes}
+    return load_scenario("shaoyang").with_(months=months, **settings)
+
+
+def python(code: str, cache: Path | None = None) -> str:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    if cache is not None:
+        environment["NUMBA_CACHE_DIR"] = str(cache)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_memory_does_not_grow_with_the_months():
+    """Beside what the run writes down, two more years take no more than a cache here and there."""
+    model = RuralUrbanModel(small(96), seed=1).run(48)
+    records = model.records
+
+    def forget() -> None:
+        for written in (records.villages, records.counties, records.flows, records.logs):
+            written.clear()
+        model.goods_account.written.clear()
+
+    forget()
+    tracemalloc.start()
+    model.run(12)
+    forget()
+    before, _ = tracemalloc.get_traced_memory()
+    model.run(24)
+    forget()
+    after, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert after - before < 24 * 1024
+
+
+def test_a_run_that_nobody_looks_at_makes_no_agent():
+    model = RuralUrbanModel(small(14), seed=1).run()
+    assert sum(population.made for population in model.agents.populations) == 0
+    assert len(list(model.agents[:3])) == 3
+    assert sum(population.made for population in model.agents.populations) == 3
+
+
+def test_the_list_of_kernels_is_current():
+    """Else a first run compiles in one process: ``python -m model.kernels`` writes it anew."""
+    done = subprocess.run(
+        [sys.executable, "-m", "model.kernels", "--check"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_second_process_compiles_nothing(tmp_path: Path):
+    """What one process has compiled, the next one finds in the cache."""
+    code = (
+        "from numba.core import event\n"
+        "made = []\n"
+        "class Listener(event.Listener):\n"
+        "    def on_start(self, event): made.append(event)\n"
+        "    def on_end(self, event): pass\n"
+        "from agents.base.draws import identity, uniform\n"
+        "with event.install_listener('numba:compile', Listener()):\n"
+        "    uniform(identity(1, 2, 3, 4), 5, 6)\n"
+        "print(len(made))\n"
+    )
+    assert int(python(code, tmp_path)) > 0
+    assert int(python(code, tmp_path)) == 0
+
+
+def test_types_survive_the_list_of_kernels():
+    from model.kernels import listed, read, spelled
+
+    entries = listed()
+    assert len(entries) > 100
+    for _, signature in entries:
+        assert [spelled(read(word)) for word in signature] == signature
+
+
+# --- odd worlds ----------------------------------------------------------------------------------
+
+
+def sane(model: RuralUrbanModel) -> None:
+    assert np.isfinite(model.records.last).all()
+    assert np.isfinite(model.ledger.tills).all()
+
+
+def test_sixty_years_stay_finite_and_balanced():
+    model = RuralUrbanModel(small(12 * 60, strict=True, sample=0.01), seed=1).run()
+    sane(model)
+
+
+def test_a_region_of_one_county_and_two_small_villages():
+    region = Synthetic(width=3, height=3, counties=1)
+    scenario = load_scenario("shaoyang", ("world.cluster_households=2",)).with_(
+        region=region, sample=0.0001, months=36, strict=True
+    )
+    try:
+        model = RuralUrbanModel(scenario, seed=1).run()
+    except InputError as problem:
+        assert "sample" in str(problem)
+    else:
+        sane(model)
+
+
+def emptied(model: RuralUrbanModel) -> None:
+    """Let everybody leave for good in the coming month."""
+    model.people.leaves[:] = np.minimum(model.people.leaves, model.month + 1)
+
+
+@pytest.mark.parametrize("strict", [True])
+def test_everyone_gone(strict: bool):
+    model = RuralUrbanModel(small(48, strict=strict), seed=1).run(18)
+    emptied(model)
+    model.run(30)
+    assert model.households.registered.sum() == 0
+    sane(model)
+
+
+def test_no_cropland():
+    model = RuralUrbanModel(small(40, strict=True), seed=1)
+    model.plots.area[:] = 0.0
+    model.run()
+    sane(model)
+    assert model.households.farm_sale.sum() == 0.0
