@@ -348,7 +348,10 @@ class Records:
                 "month": np.repeat([month_name(t) for t in self.months], m.counties),
                 "county": np.tile(names, len(self.months)),
                 **{i.name: values[:, k] for k, i in enumerate((*VILLAGE, *COUNTY))},
-                **{key: np.concatenate([log.get(key, missing) for log in self.logs]) for key in keys},
+                **{
+                    key: np.concatenate([log.get(key, missing) for log in self.logs])
+                    for key in keys
+                },
             }
         )
 
