@@ -257,9 +257,10 @@ def any_reconsiders(people, first, end, month, clock, is_march, key, p):
     """Tell whether somebody of working age among the rows ``first`` to ``end`` thinks anew."""
     for i in range(first, end):
         away = (people.job[i] == _JOB_SEAT) | (people.job[i] == _JOB_COAST)
-        if (is_march | away) and reconsiders(people, i, month, is_march, key, p):
-            if is_registered(people, i, month) and clock - people.born[i] >= WORKING_AGE:
-                return True
+        if not (is_march | away) or not reconsiders(people, i, month, is_march, key, p):
+            continue
+        if is_registered(people, i, month) and clock - people.born[i] >= WORKING_AGE:
+            return True
     return False
 
 
