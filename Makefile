@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: headline test soak lint baseline scorecard clean
+.PHONY: headline test soak lint baseline scorecard bench clean
 
 headline: $(VENV)/core.done
 	$(BIN)/ruralflow offset shaoyang --replicates 4
@@ -24,6 +24,10 @@ lint: $(VENV)/dev.done
 
 baseline: $(VENV)/dev.done
 	$(BIN)/python -m tests.baseline
+
+# What this machine makes of it: docs/SPEED.md says how to read the table.
+bench: $(VENV)/dev.done
+	$(BIN)/python -m benchmarks.bench $(BENCH)
 
 # The scorecard: docs/scorecard.md, and its first lines in the README.
 scorecard: $(VENV)/core.done

@@ -203,6 +203,61 @@ class GrowingParquet:
             self._temporary.unlink(missing_ok=True)
 
 
+class GrowingParquet:
+    """A Parquet file that is written as a run goes; it gets its name when it is complete.
+
+        with out.growing_parquet("villages.parquet", origin) as file:
+            file.add(table)
+
+    All tables have the columns of the first. Left by an exception, nothing stays behind. Raises
+    InputError if the disk refuses.
+    """
+
+    def __init__(self, target: Path, provenance: dict[str, Any]):
+        self.target = target
+        self._temporary = target.with_name(f".{target.name}.partial")
+        self._provenance = provenance
+        self._writer: pq.ParquetWriter | None = None
+
+    def __enter__(self) -> GrowingParquet:
+        return self
+
+    def add(self, table: pd.DataFrame) -> None:
+        """Write the rows of ``table``."""
+        arrow = parquet_table(table, self._provenance)
+        try:
+            if self._writer is None:
+                self.target.parent.mkdir(parents=True, exist_ok=True)
+                # a dictionary of numbers that hardly repeat costs more time than all the rest
+                words = [f.name for f in arrow.schema if not pa.types.is_floating(f.type)]
+                self._writer = pq.ParquetWriter(
+                    self._temporary,
+                    arrow.schema,
+                    compression="zstd",
+                    use_dictionary=words,
+                )
+            self._writer.write_table(arrow)
+        except OSError as problem:
+            raise _cannot_write(self.target, problem) from None
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if self._writer is not None:
+                self._writer.close()
+                if kind is None:
+                    self._temporary.replace(self.target)
+        except OSError as problem:
+            if kind is None:
+                raise _cannot_write(self.target, problem) from None
+        finally:
+            self._temporary.unlink(missing_ok=True)
+
+
 @lru_cache(maxsize=1)
 def versions() -> dict[str, str]:
     """Return the versions of ruralflow, its commit, Python and libraries."""

@@ -42,8 +42,7 @@ def spelled(kind: Any) -> Any:
         return f"{kind.dtype}:{kind.ndim}{kind.layout}"
     if isinstance(kind, types.BaseTuple):
         of = getattr(kind, "instance_class", tuple)
-        items: Any = kind
-        return [f"{of.__module__}.{of.__qualname__}", *(spelled(item) for item in items)]
+        return [f"{of.__module__}.{of.__qualname__}", *(spelled(item) for item in kind)]  # type: ignore[attr-defined]
     return str(kind)
 
 

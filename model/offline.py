@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from agents.base import Group, Parameter
 from agents.base.compiled import compiled
-from agents.farmer.shops import smoothed
 from agents.hub.rules import survival
 from model.goods import GOODS, MadeBy
 
@@ -289,7 +288,8 @@ class OfflineMarket:
                     p.band_start, year[g] / self.base[g], p.supply_elasticity
                 )
         self._set_prices(model)
-        self.expected[:] = smoothed(self.expected, self.farm_gate, _MONTHS)
+        # the exponential mean of agents.farmer.shops.smoothed
+        self.expected += (self.farm_gate - self.expected) / _MONTHS
 
     def _set_prices(self, model: Any) -> None:
         p, goods = model.params["offline"], model.goods

@@ -28,3 +28,21 @@ def weighted_columns(matrix, weight):
         for k in range(matrix.shape[1]):
             total[k] += matrix[i, k] * weight[i]
     return total
+
+
+@compiled
+def total_of(values):
+    """Return the sum of ``values`` in their order; numba's own is slow to compile."""
+    total = 0.0
+    for x in values:
+        total += x
+    return total
+
+
+@compiled
+def largest(values):
+    """Return the largest of ``values``, 0 if none is above 0."""
+    most = 0.0
+    for x in values:
+        most = max(most, x)
+    return most

@@ -261,7 +261,8 @@ def learn(buyers, active, open_now, bought, order_yuan, filled, scale, p):
     before = np.empty(groups)
     for k in range(active.shape[0]):
         v = active[k]
-        before[:] = buyers.awareness[:, v]
+        for b in range(groups):
+            before[b] = buyers.awareness[b, v]
         for b in range(groups):
             if open_now[v] == 0:
                 buyers.awareness[b, v] = before[b] * (1.0 - p.forget)

@@ -8,6 +8,7 @@ import numpy as np
 
 from agents.base.compiled import compiled
 from agents.base.draws import uniform
+from agents.base.sums import largest, total_of
 from agents.base.tables import Array, allocate
 from agents.farmer.buying import Buying, has_internet
 from agents.farmer.draws import FarmerDraw
@@ -258,7 +259,7 @@ def consider(scene, choice, cost):
             wage = scene.terms.day_wage[households.county[h]]
             hurdle += 12.0 * scene.selling.fixed_days * wage
         weigh_goods(h, example, hurdle, seen, scene, hazard)
-        total = hazard.sum()
+        total = total_of(hazard)
         if luck < scene.scale * min(total, p.hazard):
             decide(h, outlay, hazard, total, scene, choice, cost)
 
@@ -302,7 +303,7 @@ def pioneer(scene, choice, cost):
     weight = np.zeros(scene.goods.order_kg.shape[0])
     for v in range(villages.uid.shape[0]):
         luck = uniform(scene.keys[0], villages.uid[v], _FIRST)
-        cluster = scene.terms.cluster[villages.county[v]].max()
+        cluster = largest(scene.terms.cluster[villages.county[v]])
         hazard = p.pioneer * scene.scale * (1.0 + p.cluster_pioneers * cluster)
         if luck >= pioneer_probability(hazard, villages.size[v]):
             continue
@@ -313,7 +314,7 @@ def pioneer(scene, choice, cost):
         if luck >= pioneer_probability(hazard, villages.size[v] * eligible / rows):
             continue
         weigh_goods_alone(chosen, scene, weight)
-        total = weight.sum()
+        total = total_of(weight)
         if total <= 0.0:
             continue
         if uniform(scene.keys[0], villages.uid[v], _SAMPLED) >= villages.sampled[v]:

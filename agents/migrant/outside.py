@@ -14,6 +14,7 @@ import numpy as np
 
 from agents.base.compiled import compiled
 from agents.base.draws import gumbel
+from agents.base.sums import total_of
 from agents.base.tables import Array, Column, Table
 from agents.kinds import Job, Place
 from agents.migrant.choice import log_income, shock, skill, value_away
@@ -89,7 +90,9 @@ def review_outsiders(people, terms, may_leave, month, clock, is_march, key, life
     p = rules.migration
     share = np.empty(terms[0].shape[0])
     adults_by_place_outside(people, month, clock, share)
-    share /= max(1.0, share.sum())
+    number = max(1.0, total_of(share))
+    for d in range(share.shape[0]):
+        share[d] /= number
     seekers[:] = 0.0
     for i in range(people.uid.shape[0]):
         if not is_registered(people, i, month) or clock - people.born[i] < WORKING_AGE:
