@@ -514,6 +514,27 @@ def _sensitivity_options(parser: argparse.ArgumentParser) -> tuple[str, ...]:
     )
 
 
+def _decompose_options(parser: argparse.ArgumentParser) -> tuple[str, ...]:
+    return _asked(parser, replicates=_count(1, 4, "of each combination of switches"))
+
+
+def _frontier_options(parser: argparse.ArgumentParser) -> tuple[str, ...]:
+    levers = ["access.scale", "policy.training_share", "freight.cold_share", "freight.cost_scale"]
+    return _asked(
+        parser,
+        outcome={"metavar": "NAME", "default": "labour", "help": "labour, land, product, ..."},
+        levers=_several(f"default: {' '.join(levers)}", levers),
+        targets=_several("offsets that are sought (default: 0.25 0.5 1)", [0.25, 0.5, 1.0], "X")
+        | {"type": float},
+        phase=_several("two levers: the offset on a grid over both", []),
+        flips=_several("parameters or groups: where do loss and return change sign", []),
+        points=_count(2, 4, "values of each lever before roots are sought"),
+        rounds=_count(0, 3, "of root finding"),
+        grid=_count(2, 4, "values of each lever of the phase diagram"),
+        replicates=_count(1, 4, "worlds of luck, the same at every point"),
+    )
+
+
 #: Experiments of one shape: name, what it answers, an example, its options.
 _STUDIES: tuple[tuple[str, str, str, Callable[..., tuple[str, ...]]], ...] = (
     (
@@ -521,6 +542,18 @@ _STUDIES: tuple[tuple[str, str, str, Callable[..., tuple[str, ...]]], ...] = (
         "which parameters matter: Morris screening, then Sobol indices",
         "shaoyang --parameters migration --indicators offset.labour shops",
         _sensitivity_options,
+    ),
+    (
+        "decompose",
+        "what the loss and the return are made of: Shapley values over switches",
+        "shaoyang --replicates 4",
+        _decompose_options,
+    ),
+    (
+        "frontier",
+        "how much access would offset a quarter, half, all of the loss",
+        "shaoyang --levers access.scale freight.cost_scale --targets 0.25 0.5 1",
+        _frontier_options,
     ),
 )
 

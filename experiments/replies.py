@@ -83,7 +83,7 @@ class Indicator(NamedTuple):
 
         last : arm -> the row of the last year by replicate.
         """
-        y = {arm: self._values(last[arm]) for arm in self.arms}
+        y = {arm: self.values(last[arm]) for arm in self.arms}
         one = np.ones(len(next(iter(y.values()))))
         if self.kind == "level":
             return y[FULL], one
@@ -97,7 +97,8 @@ class Indicator(NamedTuple):
         top, bottom = self.parts(last)
         return float(top.sum() / bottom.sum()) if bottom.sum() > 0 else float("nan")
 
-    def _values(self, rows: pd.DataFrame) -> Values:
+    def values(self, rows: pd.DataFrame) -> Values:
+        """Return the column of one run by replicate, per head where it is so."""
         top = rows[self.column].to_numpy(dtype=float)
         return top / np.maximum(rows[self.per].to_numpy(dtype=float), 1e-9) if self.per else top
 

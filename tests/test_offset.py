@@ -278,7 +278,7 @@ def region_rows(losses, gains, replicates=8, noise=1.0):
 
 
 def test_parameters_and_luck_spread_wider_than_luck():
-    """Draws whose offsets are 0.1 to 0.4: the interval covers them; of one draw it is luck alone."""
+    """Offsets of draws are 0.1 to 0.4: the interval covers them; of one draw it is luck alone."""
     losses, shares = np.full(40, 50.0), np.linspace(0.1, 0.4, 40)
     table = region_rows(losses, losses * shares)
     found = evaluate_spread(table, 40, 8, 1, 2015)["labour"]["last 12 months"]

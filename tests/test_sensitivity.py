@@ -51,16 +51,16 @@ def asked(tmp_path, **changes):
 def test_sobol_indices_of_ishigami(tmp_path):
     """First order 0.3139, 0.4424, 0; total 0.5576, 0.4424, 0.2437 (Saltelli et al. 2008).
 
-    Of 256 base points the standard error is at most about 0.05: each is met within twice that.
+    Of 512 base points the standard error is at most about 0.04: each is met within twice that.
     """
-    result = asked(tmp_path, trajectories=0, points=256)
+    result = asked(tmp_path, trajectories=0, points=512)
     table = pd.DataFrame(result["indices"]).set_index(["index", "parameter"])
     for index, truth in (("first", (0.3139, 0.4424, 0.0)), ("total", (0.5576, 0.4424, 0.2437))):
         for key, value in zip(THREE, truth):
-            assert table.loc[(index, key), "value"] == pytest.approx(value, abs=0.1)
+            assert table.loc[(index, key), "value"] == pytest.approx(value, abs=0.08)
             assert 0.0 < table.loc[(index, key), "half_width"] < 0.2
     # the control: what is said of one parameter is not true of another
-    assert abs(table.loc[("first", THREE[0]), "value"] - 0.4424) > 0.1
+    assert abs(table.loc[("first", THREE[0]), "value"] - 0.4424) > 0.08
 
 
 def test_morris_screens_out_what_does_nothing(tmp_path):

@@ -39,7 +39,7 @@ def draw(result: dict[str, Any], out: OutputFolder, provenance: dict[str, Any]) 
             figure = style.finish(
                 _indicator(part), f"What moves {name} ({study})", provenance, note
             )
-            stem = f"sensitivity_{name.replace('.', '_')}"
+            stem = f"sensitivity_{str(name).replace('.', '_')}"
             stem += "" if study == "uncertainties" else f"_{study}"
             written += out.write_figure(figure, stem, provenance)
     return written
