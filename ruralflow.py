@@ -455,7 +455,7 @@ def _add_offset_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         type=_whole(0, 100_000),
         default=0,
-        help="draws of parameters x replicates, for an interval of parameters and luck (default: 0)",
+        help="draws for an interval of parameters and luck (default: 0, none)",
     )
 
 
@@ -535,6 +535,15 @@ def _frontier_options(parser: argparse.ArgumentParser) -> tuple[str, ...]:
     )
 
 
+def _policies_options(parser: argparse.ArgumentParser) -> tuple[str, ...]:
+    return _asked(
+        parser,
+        packages=_several("packages, or TOML files (default: all that come with it)", []),
+        worlds=_count(0, 8, "uncertain worlds; 0: the defaults alone"),
+        replicates=_count(1, 1, "worlds of luck in each"),
+    )
+
+
 #: Experiments of one shape: name, what it answers, an example, its options.
 _STUDIES: tuple[tuple[str, str, str, Callable[..., tuple[str, ...]]], ...] = (
     (
@@ -554,6 +563,12 @@ _STUDIES: tuple[tuple[str, str, str, Callable[..., tuple[str, ...]]], ...] = (
         "how much access would offset a quarter, half, all of the loss",
         "shaoyang --levers access.scale freight.cost_scale --targets 0.25 0.5 1",
         _frontier_options,
+    ),
+    (
+        "policies",
+        "packages of policy on the same uncertain worlds: effects, costs, who gains, regret",
+        "shaoyang --packages training freight_subsidy --worlds 4",
+        _policies_options,
     ),
 )
 
