@@ -83,9 +83,7 @@ def read_package(path: Path) -> Package:
             raise InputError(path, key, raw.get(key), "a text")
     factors = {}
     for key, factor in _flat(raw.get("scale", {}), path).items():
-        group, _, name = key.partition(".")
-        if group not in GROUPS or name not in fields_of(GROUPS[group]):
-            validate(group, name, factor, path)
+        _parameter(key, path)
         if not isinstance(factor, (int, float)) or isinstance(factor, bool) or factor < 0:
             raise InputError(path, f"scale.{key}", factor, "a factor from 0")
         factors[key] = float(factor)
@@ -104,8 +102,19 @@ def _cost(raw: Any, path: Path) -> Cost:
     if raw.get("of", "difference") not in ("level", "difference"):
         raise InputError(path, "cost.of", raw["of"], "level, difference")
     for key in raw.get("per_county", []):
-        _parameter(key)
-    return Cost(**{k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()})
+        _parameter(key, path)
+    if not isinstance(raw.get("sentence"), str):
+        raise InputError(path, "cost.sentence", raw.get("sentence"), "a text: how it is computed")
+    factor = raw.get("factor", 1.0)
+    if not isinstance(factor, (int, float)) or isinstance(factor, bool):
+        raise InputError(path, "cost.factor", factor, "a number")
+    return Cost(
+        raw["sentence"],
+        tuple(raw.get("lines", [])),
+        raw.get("of", "difference"),
+        float(factor),
+        tuple(raw.get("per_county", [])),
+    )
 
 
 def value_of(scenario: Scenario, key: str) -> float:
@@ -114,6 +123,8 @@ def value_of(scenario: Scenario, key: str) -> float:
     return float(getattr(scenario.group(group), name))
 
 
-def _parameter(key: str) -> Any:
+def _parameter(key: str, where: object = "") -> Any:
     group, _, name = key.partition(".")
+    if group not in GROUPS or name not in fields_of(GROUPS[group]):
+        validate(group, name, None, where)
     return fields_of(GROUPS[group])[name][2]

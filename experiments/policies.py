@@ -42,7 +42,7 @@ def _reply(scenario: Scenario, seed: int) -> dict[str, pd.DataFrame]:
     for _ in range(scenario.months):
         model.step()
         panel.collect()
-    flows = flows_table(model).groupby("line", as_index=False)["yuan"].sum()
+    flows = flows_table(model).groupby("line")[["yuan"]].sum().reset_index()
     region = region_by_year(model.records.months_table())
     homes = households(panel.households[-1])
     model.release()

@@ -39,6 +39,10 @@ def test_the_packages_that_come_with_it():
         ('name = "a"\nsentence = "b"\nset.pull.scael = 1', "pull.scale .the nearest"),
         ('name = "a"\nsentence = "b"\nscale.pull.scale = -1', "scale.pull.scale = -1; valid"),
         (
+            'name = "a"\nsentence = "b"\nset.pull.scale = 1\ncost.factor = 2',
+            "cost.sentence; valid: a text",
+        ),
+        (
             'name = "a"\nsentence = "b"\nset.pull.scale = 1\ncost.lines = ["trainin"]',
             "unknown key cost.lines trainin; valid: training",
         ),
