@@ -9,6 +9,7 @@ Exit status: 0 done, 1 failed, 2 wrong input, 130 interrupted.
 from __future__ import annotations
 
 import argparse
+import importlib
 import importlib.util
 import os
 import sys
@@ -140,6 +141,7 @@ def _offset(options: argparse.Namespace) -> None:
             replicates=options.replicates,
             by_good=options.by_good,
             posterior=options.posterior,
+            uncertainty=options.uncertainty,
             workers=_workers(options),
         )
         from viz.figures import offset_figures
@@ -170,6 +172,29 @@ def _validate(options: argparse.Namespace) -> None:
         scorecard_figures(result, out, result["provenance"])
         progress.close()
         _show(result["lines"], out.path)
+
+
+def _study(options: argparse.Namespace) -> None:
+    """Do an experiment whose module has a Question and a run_NAME, and whose pictures are viz's."""
+    from experiments.progress import Progress
+
+    experiment = importlib.import_module(f"experiments.{options.command}")
+    question = experiment.Question(**{k: _plain(getattr(options, k)) for k in options.asked})
+    scenario = _scenario(options)
+    question.check(scenario)
+    with _output(options, scenario) as out:
+        progress = Progress(f"ruralflow {options.command}", options.quiet)
+        run = getattr(experiment, f"run_{options.command}")
+        result = run(scenario, options.seed, out, progress, question, _workers(options))
+        pictures = importlib.import_module(f"viz.{options.command}")
+        pictures.draw(result, out, result["provenance"])
+        progress.close()
+        _show(result["lines"], out.path)
+
+
+def _plain(value: Any) -> Any:
+    """Return a list of names as the tuple that a question holds."""
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _sweep(options: argparse.Namespace) -> None:
@@ -366,6 +391,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_run_options(validate)
     _add_validate_options(validate)
+    for name, text, example, add_options in _STUDIES:
+        study = command(name, _study, text, f"{name} {example}")
+        _add_run_options(study)
+        study.set_defaults(asked=add_options(study))
+        _add_worker_options(study)
     sweep = command(
         "sweep",
         _sweep,
@@ -420,6 +450,13 @@ def _add_offset_options(parser: argparse.ArgumentParser) -> None:
     add("--replicates", metavar="N", type=_whole(1, 100_000), default=20, help="default: 20")
     add("--by-good", action="store_true", help="one arm per good that alone is sold online")
     add("--posterior", metavar="FILE", type=Path, help="parameter draws of a calibration")
+    add(
+        "--uncertainty",
+        metavar="N",
+        type=_whole(0, 100_000),
+        default=0,
+        help="draws for an interval of parameters and luck (default: 0, none)",
+    )
 
 
 def _add_worker_options(parser: argparse.ArgumentParser) -> None:
@@ -444,6 +481,96 @@ def _add_validate_options(parser: argparse.ArgumentParser) -> None:
         type=_whole(1, 10_000),
         help="of every run (default: what the targets ask for, 3 to 10)",
     )
+
+
+def _asked(parser: argparse.ArgumentParser, **options: dict[str, Any]) -> tuple[str, ...]:
+    """Add options; return the names of the question's fields that they set."""
+    for field, how in options.items():
+        flag = how.pop("flag", "--" + field.replace("_", "-"))
+        parser.add_argument(flag, dest=field, **how)
+    return tuple(options)
+
+
+def _several(text: str, default: list[str], metavar: str = "NAME") -> dict[str, Any]:
+    return {"nargs": "+", "metavar": metavar, "default": default, "help": text}
+
+
+def _count(low: int, default: int, text: str) -> dict[str, Any]:
+    what = f"{text} (default: {default})"
+    return {"type": _whole(low, 100_000), "metavar": "N", "default": default, "help": what}
+
+
+def _sensitivity_options(parser: argparse.ArgumentParser) -> tuple[str, ...]:
+    return _asked(
+        parser,
+        indicators=_several("offset.labour, return.land, shops, ...", ["offset.labour"])
+        | {"flag": "--indicators"},
+        parameters=_several("parameters or groups (default: all that no data pin)", []),
+        levers=_several("levers, as a study of their own", []),
+        trajectories=_count(0, 10, "of Morris; 0: no screening"),
+        points=_count(0, 64, "of Sobol, a power of 2; 0: screening only"),
+        keep=_count(1, 6, "parameters that Sobol is asked about"),
+        replicates=_count(1, 1, "worlds of luck at each point"),
+    )
+
+
+def _decompose_options(parser: argparse.ArgumentParser) -> tuple[str, ...]:
+    return _asked(parser, replicates=_count(1, 4, "of each combination of switches"))
+
+
+def _frontier_options(parser: argparse.ArgumentParser) -> tuple[str, ...]:
+    levers = ["access.scale", "policy.training_share", "freight.cold_share", "freight.cost_scale"]
+    return _asked(
+        parser,
+        outcome={"metavar": "NAME", "default": "labour", "help": "labour, land, product, ..."},
+        levers=_several(f"default: {' '.join(levers)}", levers),
+        targets=_several("offsets that are sought (default: 0.25 0.5 1)", [0.25, 0.5, 1.0], "X")
+        | {"type": float},
+        phase=_several("two levers: the offset on a grid over both", []),
+        flips=_several("parameters or groups: where do loss and return change sign", []),
+        points=_count(2, 4, "values of each lever before roots are sought"),
+        rounds=_count(0, 3, "of root finding"),
+        grid=_count(2, 4, "values of each lever of the phase diagram"),
+        replicates=_count(1, 4, "worlds of luck, the same at every point"),
+    )
+
+
+def _policies_options(parser: argparse.ArgumentParser) -> tuple[str, ...]:
+    return _asked(
+        parser,
+        packages=_several("packages, or TOML files (default: all that come with it)", []),
+        worlds=_count(0, 8, "uncertain worlds; 0: the defaults alone"),
+        replicates=_count(1, 1, "worlds of luck in each"),
+    )
+
+
+#: Experiments of one shape: name, what it answers, an example, its options.
+_STUDIES: tuple[tuple[str, str, str, Callable[..., tuple[str, ...]]], ...] = (
+    (
+        "sensitivity",
+        "which parameters matter: Morris screening, then Sobol indices",
+        "shaoyang --parameters migration --indicators offset.labour shops",
+        _sensitivity_options,
+    ),
+    (
+        "decompose",
+        "what the loss and the return are made of: Shapley values over switches",
+        "shaoyang --replicates 4",
+        _decompose_options,
+    ),
+    (
+        "frontier",
+        "how much access would offset a quarter, half, all of the loss",
+        "shaoyang --levers access.scale freight.cost_scale --targets 0.25 0.5 1",
+        _frontier_options,
+    ),
+    (
+        "policies",
+        "packages of policy on the same uncertain worlds: effects, costs, who gains, regret",
+        "shaoyang --packages training freight_subsidy --worlds 4",
+        _policies_options,
+    ),
+)
 
 
 def _version() -> str:

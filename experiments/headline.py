@@ -19,6 +19,8 @@ _LABEL, _CELL, _ARM = 37, 26, 14
 _SPAN = "last 12 months"
 #: Below so many replicates a percentile bootstrap is clearly too narrow.
 _FEW = 10
+#: Of fewer draws the outer 2.5% are no draw at all.
+_FEW_DRAWS = 40
 
 
 class Scale(NamedTuple):
@@ -38,7 +40,8 @@ def headline(result: dict[str, Any]) -> list[str]:
         "Loss: what villages would have more of without the pull of the cities (no e-commerce in",
         "either). Return: what e-commerce adds under the pull. Offset: return / loss.",
         *wrap(result["no_pull"], 92),
-        f"[95% intervals]: luck over {number} paired replicates; parameters are not varied."
+        f"[95% intervals]: luck over {number} paired replicates; parameters are not varied"
+        + (" here." if "uncertainty" in result else ".")
         + (f" With {number} they are too narrow." if 1 < number < _FEW else "")
         + (" With 1 there are none: run more." if number == 1 else ""),
         "",
@@ -48,6 +51,7 @@ def headline(result: dict[str, Any]) -> list[str]:
         scale = scale_of(found)
         cells = [_cell(found["loss"], scale), _cell(found["return"], scale), _offset(found)]
         lines.append(_row(_label(name, scale), cells, _CELL))
+    lines += _spread(result, shown)
     lines += ["", _row("the four arms", ["no pull", "no pull", "pull", "pull", ""], _ARM)]
     access = ["no access", "access", "no access", "access", "interaction"]
     lines.append(_row("", access, _ARM))
@@ -60,6 +64,28 @@ def headline(result: dict[str, Any]) -> list[str]:
         lines.append(_row(_label(name, scale), cells, _ARM))
     lines += ["", *_channels(shown), "", *_since(result)]
     return lines
+
+
+def _spread(result: dict[str, Any], shown: dict[str, dict[str, Any]]) -> list[str]:
+    """Return the intervals over parameters and luck, where they were asked for."""
+    if "uncertainty" not in result:
+        return []
+    draws, ranges = result["uncertainty"]["draws"], result["uncertainty"]["ranges"]
+    text = (
+        f"[95% intervals] of parameters and luck: {draws} draws over the ranges of {len(ranges)} "
+        "parameters that no data pin; the median stands in front."
+    )
+    few = f" With {draws} draws they are too narrow." if draws < _FEW_DRAWS else ""
+    lines = ["", *wrap(text + few, 92), _row("", ["loss", "return", "offset"], _CELL)]
+    for name, found in shown.items():
+        scale, wide = scale_of(found), found["parameters_and_luck"]
+        cells = [_cell(wide["loss"], scale), _cell(wide["return"], scale), _offset(wide)]
+        lines.append(_row(_label(name, scale), cells, _CELL))
+    share = ", ".join(
+        f"{_WORDS[name][0]} {100 * found['parameters_and_luck']['losing']:.0f}%"
+        for name, found in shown.items()
+    )
+    return [*lines, *wrap(f"Draws in which the pull is a loss: {share}.", 92)]
 
 
 def _channels(shown: dict[str, dict[str, Any]]) -> list[str]:

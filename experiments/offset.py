@@ -53,6 +53,7 @@ def run_offset(
     replicates: int,
     by_good: bool = False,
     posterior: Path | None = None,
+    uncertainty: int = 0,
     workers: Workers | None = None,
 ) -> dict[str, Any]:
     """Run the arms on paired replicates; write the files; return offset.json with ``headline``.
@@ -60,6 +61,9 @@ def run_offset(
     Files: offset.json; offset.csv (outcome, group, at, quantity, value, low, high, unit, verdict);
     arms.parquet (replicate, arm, county, outcome, value) of the last 12 months, and with ``year``
     arms_by_year.parquet: sums over residents, with the persons that they are divided by.
+
+    uncertainty : draws over the ranges of what no target pins, for the interval "parameters and
+        luck" beside that of luck; 0 for none.
 
     Raises InputError for options that it cannot answer, RuntimeError where runs failed.
     """
@@ -85,6 +89,13 @@ def run_offset(
         "interval": "95%, percentile bootstrap over paired replicates: luck, not parameters",
         "no_pull": no_pull_sentence(scenario),
     }
+    if uncertainty:
+        from experiments.spread import add_spread
+
+        add_spread(
+            result, scenario, seed, out, progress,
+            draws=uncertainty, replicates=replicates, workers=workers or Workers(),
+        )  # fmt: skip
     result["headline"] = headline(result)
     yearly = table.rename(columns={"column": "outcome"})
     columns = ["replicate", "arm", "county", "outcome", "value"]
@@ -273,6 +284,14 @@ def flat(result: dict[str, Any]) -> pd.DataFrame:
             rows.append(
                 {"outcome": name, "group": group, "at": at, "quantity": quantity, **v,
                  "unit": unit, "verdict": found["verdict"]}
+            )  # fmt: skip
+        wide = found.get("parameters_and_luck", {})
+        for quantity in [q for q in ("loss", "return", "offset") if q in wide]:
+            unit = "share of the loss" if quantity == "offset" else found["unit"]
+            rows.append(
+                {"outcome": name, "group": group, "at": at,
+                 "quantity": f"{quantity}, parameters and luck", **wide[quantity],
+                 "unit": unit, "verdict": wide["verdict"]}
             )  # fmt: skip
 
     for name, outcome in result["outcomes"].items():

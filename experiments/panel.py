@@ -102,7 +102,10 @@ class Panel:
             return np.bincount(p.household[alive & mask], minlength=rows)
 
         home = p.place == Place.VILLAGE
+        ages = np.where(alive, (m.month - p.born) / 12.0, 0.0)
+        years = np.bincount(p.household, weights=ages, minlength=rows)
         return {
+            "mean_age": years / np.maximum(count(alive), 1),
             "workers_farm": count(home & (p.job == Job.FARM)),
             "workers_local": count(home & (p.job == Job.LOCAL)),
             "workers_business": count(home & (p.job == Job.BUSINESS)),

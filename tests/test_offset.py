@@ -10,12 +10,23 @@ import pandas as pd
 import pytest
 
 from experiments import arms as arms_module
-from experiments.arms import ARMS, BARE, FULL, KEPT, NEITHER, arms_of, run_arms, spans
+from experiments.arms import (
+    ARMS,
+    BARE,
+    FULL,
+    KEPT,
+    NEITHER,
+    OUTCOMES,
+    arms_of,
+    run_arms,
+    spans,
+)
 from experiments.bootstrap import Interval, mean_interval, ratio_interval, resamples
 from experiments.offset import GAIN, OFFSET, REST, UNKNOWN, evaluate, flat, judge, run_offset
 from experiments.output import OutputFolder
 from experiments.progress import Progress
 from experiments.run import run_scenario
+from experiments.spread import evaluate_spread
 from experiments.store import Store
 from experiments.workers import Workers
 from model import load_scenario
@@ -248,3 +259,56 @@ def test_a_run_writes_its_files(tmp_path):
     ]
     pd.testing.assert_series_equal(*by_county, rtol=1e-12)
     assert tables["households"]["household"].is_unique and tables["plots"]["plot"].is_unique
+
+
+def region_rows(losses, gains, replicates=8, noise=1.0):
+    """Return rows of the region, draw by draw, with the loss and the return that were put in."""
+    generator = np.random.default_rng(2)
+    columns = {o.column for o in OUTCOMES.values()}
+    rows = []
+    for draw, (loss, gained) in enumerate(zip(losses, gains)):
+        for i in range(replicates):
+            world = 1_000.0 + 200.0 * generator.standard_normal()
+            for arm, more in ((NEITHER, loss), (BARE, 0.0), (FULL, gained)):
+                amount = world + more + noise * generator.standard_normal()
+                row = {"point": str(draw), "arm": arm, "replicate": i, "year": 2020}
+                row |= dict.fromkeys(columns, amount) | {"registered": 1.0, "people_home": 1.0}
+                rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def test_parameters_and_luck_spread_wider_than_luck():
+    """Offsets of draws are 0.1 to 0.4: the interval covers them; of one draw it is luck alone."""
+    losses, shares = np.full(40, 50.0), np.linspace(0.1, 0.4, 40)
+    table = region_rows(losses, losses * shares)
+    found = evaluate_spread(table, 40, 8, 1, 2015)["labour"]["last 12 months"]
+    assert found["verdict"] == OFFSET and found["losing"] == 1.0
+    assert found["offset"]["value"] == pytest.approx(0.25, abs=0.03)
+    assert found["offset"]["low"] == pytest.approx(0.11, abs=0.03)
+    assert found["offset"]["high"] == pytest.approx(0.39, abs=0.03)
+    one = evaluate_spread(region_rows([50.0], [12.5]), 1, 8, 1, 2015)["labour"]["last 12 months"]
+    assert one["offset"]["high"] - one["offset"]["low"] < 0.1  # the control
+
+
+def test_no_ratio_where_some_parameters_make_the_pull_a_gain():
+    """Half the draws lose, half gain: the share is said, a ratio is not."""
+    table = region_rows(np.tile([40.0, -40.0], 10), np.full(20, 5.0))
+    found = evaluate_spread(table, 20, 8, 1, 2015)["labour"]["last 12 months"]
+    assert found["verdict"] == UNKNOWN and "offset" not in found
+    assert found["losing"] == 0.5 and found["returning"] == 1.0
+
+
+def test_offset_with_uncertainty_writes_both_intervals(tmp_path):
+    """Beside each other in json, csv and headline; the interval of luck is what it was without."""
+    scenario = small(months=12)
+    with OutputFolder(tmp_path / "a") as out:
+        plain = run_offset(scenario, 1, out, QUIET, replicates=2, workers=HERE)
+    with OutputFolder(tmp_path / "b") as out:
+        both = run_offset(scenario, 1, out, QUIET, replicates=2, uncertainty=2, workers=HERE)
+    loss = both["outcomes"]["land"]["last 12 months"]
+    assert loss["loss"] == plain["outcomes"]["land"]["last 12 months"]["loss"]
+    assert loss["parameters_and_luck"]["loss"]["low"] <= loss["parameters_and_luck"]["loss"]["high"]
+    rows = pd.read_csv(tmp_path / "b" / "offset.csv")
+    assert rows["quantity"].str.endswith("parameters and luck").any()
+    assert any("parameters and luck" in line for line in both["headline"])
+    assert len(Store(tmp_path / "b").design("offset-uncertainty")) == 2 * 2 * 3

@@ -55,6 +55,8 @@ def offset_figures(
         f"Means and 95% intervals over {result['replicates']} paired replicates (luck only). "
         f"{result.get('no_pull', '')}"
     )
+    if "uncertainty" in result:
+        note += f" Thin lines: parameters and luck, {result['uncertainty']['draws']} draws."
     written = []
     with style.paper():
         for stem, draw in (
@@ -107,6 +109,7 @@ def _amounts(ax: Axes, found: Found, unit: str, title: str) -> None:
     parts = quantities(found)
     factor, words = unit_scale(unit, _largest(list(parts.values())))
     for row, (name, part) in enumerate(parts.items()):
+        _whisker(ax, found, name, factor, row, MARKS[name][0])
         _point(ax, part, factor, row, *MARKS[name])
         text = _interval(part, factor)
         ax.annotate(
@@ -131,6 +134,7 @@ def _shares(ax: Axes, found: Found, title: str) -> None:
     parts = {"return": found["offset"]} | {
         name: found["channels"][name]["offset"] for name in ("selling", "buying")
     }
+    _whisker(ax, found, "offset", 100.0, 0, MARKS["return"][0])
     for row, (name, part) in enumerate(parts.items()):
         _point(ax, part, 100.0, row, *MARKS[name])
         ax.annotate(
@@ -149,6 +153,14 @@ def _point(ax: Axes, part: Found, factor: float, row: float, colour: str, marker
     ax.plot([low, high], [row, row], color=colour, linewidth=2.2, solid_capstyle="butt")
     ax.plot([value], [row], marker=marker, color=colour, markersize=5, markeredgecolor="white",
             markeredgewidth=0.6)  # fmt: skip
+
+
+def _whisker(ax: Axes, found: Found, quantity: str, factor: float, row: float, colour: str) -> None:
+    """Draw the interval over parameters and luck as a thin line, where there is one."""
+    part = found.get("parameters_and_luck", {}).get(quantity)
+    if part is not None:
+        low, high = factor * part["low"], factor * part["high"]
+        ax.plot([low, high], [row, row], color=colour, linewidth=0.8, marker="|", markersize=4)
 
 
 def _rows(ax: Axes, words: list[str], title: str) -> None:
