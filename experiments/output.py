@@ -140,67 +140,8 @@ class OutputFolder:
 def parquet_table(table: pd.DataFrame, provenance: dict[str, Any]) -> pa.Table:
     """Return ``table`` with ``provenance`` in its metadata, under the key ruralflow."""
     arrow = pa.Table.from_pandas(table, preserve_index=False)
-    return arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), **_origin(provenance)})
-
-
-def _origin(provenance: dict[str, Any]) -> dict[bytes, bytes]:
-    return {b"ruralflow": json.dumps(plain(provenance)).encode()}
-
-
-class GrowingParquet:
-    """A Parquet file that is written as a run goes; it gets its name when it is complete.
-
-        with out.growing_parquet("villages.parquet", origin) as file:
-            file.add(table)
-
-    All tables have the columns of the first. Left by an exception, nothing stays behind. Raises
-    InputError if the disk refuses.
-    """
-
-    def __init__(self, target: Path, provenance: dict[str, Any]):
-        self.target = target
-        self._temporary = target.with_name(f".{target.name}.partial")
-        self._origin = _origin(provenance)
-        self._writer: pq.ParquetWriter | None = None
-
-    def __enter__(self) -> GrowingParquet:
-        return self
-
-    def add(self, table: pd.DataFrame) -> None:
-        """Write the rows of ``table``."""
-        arrow = pa.Table.from_pandas(table, preserve_index=False)
-        try:
-            if self._writer is None:
-                self.target.parent.mkdir(parents=True, exist_ok=True)
-                metadata = {**(arrow.schema.metadata or {}), **self._origin}
-                # a dictionary of numbers that hardly repeat costs more time than all the rest
-                words = [f.name for f in arrow.schema if not pa.types.is_floating(f.type)]
-                self._writer = pq.ParquetWriter(
-                    self._temporary,
-                    arrow.schema.with_metadata(metadata),
-                    compression="zstd",
-                    use_dictionary=words,
-                )
-            self._writer.write_table(arrow)
-        except OSError as problem:
-            raise cannot_write(self.target, problem) from None
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        try:
-            if self._writer is not None:
-                self._writer.close()
-                if kind is None:
-                    self._temporary.replace(self.target)
-        except OSError as problem:
-            if kind is None:
-                raise cannot_write(self.target, problem) from None
-        finally:
-            self._temporary.unlink(missing_ok=True)
+    origin = {b"ruralflow": json.dumps(plain(provenance)).encode()}
+    return arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), **origin})
 
 
 class GrowingParquet:
@@ -238,7 +179,7 @@ class GrowingParquet:
                 )
             self._writer.write_table(arrow)
         except OSError as problem:
-            raise _cannot_write(self.target, problem) from None
+            raise cannot_write(self.target, problem) from None
 
     def __exit__(
         self,
@@ -253,7 +194,7 @@ class GrowingParquet:
                     self._temporary.replace(self.target)
         except OSError as problem:
             if kind is None:
-                raise _cannot_write(self.target, problem) from None
+                raise cannot_write(self.target, problem) from None
         finally:
             self._temporary.unlink(missing_ok=True)
 
