@@ -28,6 +28,8 @@ class Effect(NamedTuple):
     households: int
 
 
+#: Fewest villages in each arm for an error clustered by village.
+FEWEST = 5
 NOTHING = Effect(NAN, NAN, NAN, 0)
 
 
@@ -109,10 +111,12 @@ def _prepared(households: pd.DataFrame, outcome: str) -> pd.DataFrame:
 def _comparable(data: pd.DataFrame) -> bool:
     """Tell whether there are treated and control villages, more than coefficients to estimate."""
     arms = data.groupby("treated")["village"].nunique() if len(data) else pd.Series(dtype=int)
-    return len(arms) == 2 and int(arms.min()) >= 2
+    return len(arms) == 2 and int(arms.min()) >= FEWEST
 
 
 def _effect(value: float, low: float, high: float, outcome: str, number: int) -> Effect:
+    if not np.isfinite([value, low, high]).all():
+        return NOTHING
     if OUTCOMES[outcome]:
         value, low, high = (np.exp(x) - 1.0 for x in (value, low, high))
     return Effect(*(100.0 * float(x) for x in (value, low, high)), number)
