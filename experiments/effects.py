@@ -30,6 +30,8 @@ class Effect(NamedTuple):
 
 #: Fewest villages in each arm for an error clustered by village.
 FEWEST = 5
+#: A first stage of at most this is too weak an instrument to divide by.
+WEAK = 0.25
 NOTHING = Effect(NAN, NAN, NAN, 0)
 
 
@@ -52,10 +54,11 @@ def intention_to_treat(households: pd.DataFrame, outcome: str = "income") -> Eff
 def treatment_on_treated(households: pd.DataFrame, outcome: str = "income") -> Effect:
     """Return the effect of the terminal, instrumented by assignment.
 
-    households : as for ``intention_to_treat``, and terminal (0/1: one stands in the village).
+    households : as for ``intention_to_treat``, and terminal (0/1: one stands in the village). None
+    where assignment hardly moves the terminal.
     """
     data = _prepared(households, outcome)
-    if not _comparable(data) or not abs(first_stage(households)) > 0.05:
+    if not _comparable(data) or not abs(first_stage(households)) > WEAK:
         return NOTHING
     fit = IV2SLS(
         data["after"],

@@ -40,7 +40,7 @@ from model.scenario import Scenario
 
 #: Placebo: worlds, and draws of arms in each; effects put in to see what would be found, shares.
 PLACEBO_WORLDS, PLACEBO_DRAWS = 5, 100
-INJECTED = (0.02, 0.05, 0.10, 0.15, 0.20)
+INJECTED = (0.0, 0.02, 0.05, 0.10, 0.15, 0.20)
 WORDS = {
     "income": "household income, %",
     "index": "cost of living (retail tradables), %",

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from experiments.output import OutputFolder
 from experiments.trial import GROUPS
@@ -18,7 +19,7 @@ Found = dict[str, Any]
 #: Outcome -> title and unit of its panel.
 PANELS = {
     "income": ("Household income", "effect, %"),
-    "index": ("Cost of living (retail tradables)", "effect, %"),
+    "index": ("Cost of living", "effect on retail tradables, %"),
     "uses": ("Users of a terminal", "effect, points"),
 }
 MARKS = {"ITT": (style.BLUE, "o", "by assignment"), "TOT": (style.VERMILION, "s", "on the treated")}
@@ -39,8 +40,8 @@ def trial_figures(result: Found, out: OutputFolder, provenance: dict[str, Any]) 
 
 
 def _effects(result: Found) -> tuple[Figure, str, str]:
-    figure = Figure(figsize=(style.WIDTH, 3.1))
-    grid = figure.add_gridspec(1, 3, left=0.155, right=0.985, top=0.77, bottom=0.22, wspace=0.12)
+    figure = Figure(figsize=(style.WIDTH, 3.5))
+    grid = figure.add_gridspec(1, 3, left=0.155, right=0.985, top=0.79, bottom=0.285, wspace=0.12)
     found = {(r["group"], r["outcome"], r["estimator"]): r for r in result["effects"]}
     for column, (outcome, (title, unit)) in enumerate(PANELS.items()):
         axes = figure.add_subplot(grid[column])
@@ -50,6 +51,7 @@ def _effects(result: Found) -> tuple[Figure, str, str]:
         axes.axvline(0, color=style.GREY, linewidth=0.8, zorder=0)
         axes.set_ylim(len(GROUPS) - 0.5, -0.5)
         axes.set_yticks(range(len(GROUPS)), GROUPS if column == 0 else [""] * len(GROUPS))
+        axes.xaxis.set_major_locator(MaxNLocator(4))
         axes.set_title(title)
         axes.set_xlabel(unit)
         axes.spines["left"].set_visible(False)
@@ -77,22 +79,22 @@ def _legend(figure: Figure) -> None:
     """Name the two estimators above the panels, in their colours."""
     x = 0.155
     for colour, marker, words in MARKS.values():
-        axes = figure.add_axes((x, 0.875, 0.02, 0.03))
+        axes = figure.add_axes((x, 0.885, 0.02, 0.03))
         axes.set_axis_off()
         axes.plot(0, 0, marker, color=colour, markersize=4.5)
-        figure.text(x + 0.024, 0.89, words, fontsize=8, va="center")
+        figure.text(x + 0.024, 0.9, words, fontsize=8, va="center")
         x += 0.15
 
 
 def _power(result: Found) -> tuple[Figure, str, str]:
-    figure = Figure(figsize=(style.WIDTH, 3.1))
-    grid = figure.add_gridspec(1, 2, left=0.07, right=0.97, top=0.8, bottom=0.24, wspace=0.22)
+    figure = Figure(figsize=(style.WIDTH, 3.5))
+    grid = figure.add_gridspec(1, 2, left=0.07, right=0.97, top=0.8, bottom=0.285, wspace=0.22)
     _singles(figure.add_subplot(grid[0]), result["table"])
     axes = figure.add_subplot(grid[1])
-    power = {0.0: result["size"] / 2.0, **{float(k): v for k, v in result["power"].items()}}
+    power = {float(by): share for by, share in result["power"].items()}
     axes.plot(list(power), list(power.values()), "-o", color=style.BLUE, markersize=4)
     axes.axhline(80, color=style.GREY, linewidth=0.8, linestyle=(0, (4, 3)))
-    axes.text(0.3, 82, "usual aim: 80%", color=style.GREY, fontsize=7)
+    axes.text(14, 74, "usual aim: 80%", color=style.GREY, fontsize=7)
     axes.set_ylim(0, 104)
     style.value_axis(axes, "% of placebo draws with an interval above 0")
     axes.set_title("Power", pad=16)
@@ -120,4 +122,4 @@ def _singles(axes: Axes, found: pd.DataFrame) -> None:
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x", color="#ececec", linewidth=0.6)
     axes.set_title("Income effect, trial by trial", pad=16)
-    axes.set_xlabel("intention to treat, %, 95% interval; vermilion: leaves out 0")
+    axes.set_xlabel("intention to treat, %; vermilion: leaves out 0")
