@@ -151,6 +151,29 @@ def _offset(options: argparse.Namespace) -> None:
         _show(result.get("headline", []), out.path)
 
 
+def _trial(options: argparse.Namespace) -> None:
+    from experiments.progress import Progress
+
+    scenario = _scenario(options)
+    with _output(options, scenario) as out:
+        from experiments.trial import run_trial
+
+        progress = Progress("ruralflow trial", options.quiet)
+        result = run_trial(
+            scenario,
+            options.seed,
+            out,
+            progress,
+            trials=options.trials,
+            workers=_workers(options),
+        )
+        from viz.trial import trial_figures
+
+        trial_figures(result, out, result["provenance"])
+        progress.close()
+        _show(result["lines"], out.path)
+
+
 def _validate(options: argparse.Namespace) -> None:
     from experiments.progress import Progress
 
@@ -383,6 +406,21 @@ def _parser() -> argparse.ArgumentParser:
     _add_run_options(offset)
     _add_offset_options(offset)
     _add_worker_options(offset)
+    trial = command(
+        "trial",
+        _trial,
+        "a randomised trial of village terminals: income, cost of living, users, over 12 months",
+        "trial shaoyang --trials 20",
+    )
+    _add_run_options(trial)
+    trial.add_argument(
+        "--trials",
+        metavar="N",
+        type=_whole(1, 10_000),
+        default=20,
+        help="worlds, each with its own draw of villages and arms (default: 20)",
+    )
+    _add_worker_options(trial)
     validate = command(
         "validate",
         _validate,

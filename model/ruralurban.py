@@ -64,7 +64,7 @@ class RuralUrbanModel(PopulationModel):
             market=self.params["market"],
         )
         if self.params["national"].frozen:
-            self.series = self.series.frozen_at(0)
+            self.series = self.series.frozen_at(0, self.params["national"].coast_growth)
         self.reference = reference_path(self.scenario, self.seed_used)
         self._make_tables()
         self._make_arrays()

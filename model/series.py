@@ -53,6 +53,19 @@ class National(Group):
         bool,
         switch("every series, trend and dated parameter stays at its value of January 2003"),
     ] = False
+    coast_growth: Annotated[
+        float,
+        Parameter(
+            0.0,
+            0.1,
+            "share a year",
+            "constant growth of the coast wage while all else is frozen, for theory",
+            "FACTS N51",
+            "switch",
+            hard_low=0.0,
+            hard_high=0.3,
+        ),
+    ] = 0.0
     early_wage: Annotated[
         float,
         Parameter(
@@ -168,13 +181,18 @@ class NationalSeries:
         weight = getattr(m, good_class) / (m.fresh + m.dried + m.processed + m.other)
         return m.size * weight * self.agri_online_retail
 
-    def frozen_at(self, month: int) -> NationalSeries:
-        """Return a copy in which every series stays for ever at its value of ``month``."""
+    def frozen_at(self, month: int, coast_growth: float = 0.0) -> NationalSeries:
+        """Return a copy in which every series stays for ever at its value of ``month``.
+
+        coast_growth : but the coast wage grows from it, share a year.
+        """
         if not 0 <= month < self.months:
             raise InputError("series", "frozen_at", month, f"0 to {self.months - 1}")
         held: dict[str, Any] = {
             name: _locked(np.full(self.months, getattr(self, name)[month])) for name in _PATHS
         }
+        years = np.arange(self.months) / 12.0
+        held["coast_wage"] = _locked(held["coast_wage"] * (1.0 + coast_growth) ** years)
         return replace(self, **held)
 
 

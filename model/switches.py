@@ -29,6 +29,12 @@ def _scale(meaning: str) -> Parameter:
     return Parameter(0, 1, "share", meaning, "", "switch", hard_low=0.0, hard_high=1.0)
 
 
+def _share(meaning: str) -> Parameter:
+    return Parameter(
+        0, 1, "share", meaning, "scenario nation", "assumption", hard_low=0.0, hard_high=1.0
+    )
+
+
 class Pull(Group):
     """What draws labour and land out: city wages and jobs, requisition (MODEL 1)."""
 
@@ -114,6 +120,20 @@ class Synthetic(NamedTuple):
     coast_km: Annotated[
         float, Parameter(0, 2000, "km", "distance to the coast", hard_low=0.0, hard_high=5000.0)
     ] = 500.0
+    away: Annotated[
+        float,
+        Parameter(
+            0.0,
+            0.2,
+            "share",
+            "of the registered who live outside their county in 2003",
+            "1.09 registered a resident, as Shaoyang in 2000",
+            "data",
+            "derived",
+            hard_low=0.0,
+            hard_high=0.3,
+        ),
+    ] = 1.0 - 1.0 / 1.09
     cluster: Annotated[float, _scale("strength of the industrial cluster; 0 for none")] = 0.0
     good: Annotated[
         str,
@@ -123,3 +143,15 @@ class Synthetic(NamedTuple):
             choices=("", *GOOD_NAMES),
         ),
     ] = ""
+    cluster_share: Annotated[
+        float, _share("of counties with an industrial cluster of strength ``cluster``")
+    ] = 0.0
+    storable_share: Annotated[float, _share("of counties known for a good that keeps")] = 0.0
+    fruit_share: Annotated[float, _share("of counties known for fresh fruit")] = 0.0
+    programme_share: Annotated[
+        float, _share("of counties that enter a state programme, 2014 to 2018")
+    ] = 0.0
+    programme_selection: Annotated[
+        float,
+        _scale("weight of what counties can sell in who enters a programme first; 0: drawn"),
+    ] = 0.0

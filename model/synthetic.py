@@ -1,7 +1,8 @@
 """A region made from a few numbers, for theory and for tests.
 
 Counties are near-square blocks of the grid, alike but for 20% of luck in their density; the one in
-the middle holds the prefecture's seat. Nothing in it is data.
+the middle holds the prefecture's seat. Endowments are the same everywhere or mixed in stated shares
+(``model.mixture``). Nothing in it is data.
 """
 
 from __future__ import annotations
@@ -15,17 +16,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from agents.base import lifelong_key, uniform
-from model.endowment import ENDOWMENT, GOODS, programme_table
+from model.endowment import ENDOWMENT, GOODS
 from model.errors import InputError
+from model.mixture import Mixture, mixed_goods, programme_dates
 from model.region import MOST_SEATS, OPTIONAL, Projection, Region, make_region
+from model.switches import Synthetic
 from model.terrain import Geography
 
 #: Purpose of the keyed draw of a county's density (0 is the relief's).
 DENSITY = 1
 #: Urban share of residents in 2010: a prefecture's city, any other county (Shaoyang's, rounded).
 URBAN_CITY, URBAN_COUNTY = 0.5, 0.27
-#: Registered people of January 2003 per resident of 2000 (Shaoyang's, rounded).
-REGISTERED = 1.09
 #: From the urban share of 2010 to that of 2003, and from registered 2010 to 2003 (MODEL 2).
 URBAN_SHIFT, REGISTERED_GROWTH = -0.381, float(np.exp(0.0055 * 7.83))
 #: Capacity and distinctness of the speciality of a synthetic county (assumptions).
@@ -46,6 +47,8 @@ def synthetic_region(
     seed: int = 1,
     params: Geography | None = None,
     name: str = "synthetic",
+    away: float = Synthetic().away,
+    **mixture: float,
 ) -> Region:
     """Return a region of ``width`` x ``height`` cells.
 
@@ -53,6 +56,9 @@ def synthetic_region(
     coast_km : remoteness, km from the gateway to the coast.
     rural_density : registered rural people per km2. cluster, good : strength (0-1) and name of the
     speciality, one for all or one per county; without a name, goods follow the terrain alone.
+    away : share of the registered rural people who live outside their county in 2003.
+    mixture : shares of ``model.mixture.Mixture``; with any share of counties ``cluster`` is the
+    strength of those that have one, and ``good`` is not given.
     Raises ``InputError`` for a value out of range.
     """
     _check("width", width, 2, 2000)
@@ -62,6 +68,12 @@ def synthetic_region(
     _check("coast_km", coast_km, 0, 5000)
     _check("rural_density", rural_density, 1, 2000)
     _check("cell_km", cell_km, 0.1, 20)
+    _check("away", away, 0, 0.3)
+    mix = Mixture(**mixture)
+    if mix.any_speciality:
+        if good or not isinstance(cluster, (int, float)):
+            raise InputError("synthetic region", "good", good, "none beside shares of counties")
+        cluster, good = mixed_goods(counties, float(cluster), mix, seed)
     county = _blocks(width, height, counties)
     x = (np.arange(width, dtype=np.float64) + 0.5 - width / 2) * cell_km
     y = (height / 2 - 0.5 - np.arange(height, dtype=np.float64)) * cell_km
@@ -69,7 +81,7 @@ def synthetic_region(
     p = (params or Geography())._replace(mean_slope=float(mean_slope))
     region = make_region(
         name=name,
-        counties=_counties(county, x, y, projection, rural_density, cell_km, seed),
+        counties=_counties(county, x, y, projection, rural_density, cell_km, seed, away),
         county=county,
         cell_km=cell_km,
         x_km=x,
@@ -77,7 +89,7 @@ def synthetic_region(
         projection=projection,
         coast=((height - 1, width // 2), float(coast_km), "coast"),
         endowment=None,
-        programme=programme_table(),
+        programme=programme_dates(counties, _strength(cluster, good, counties), mix, seed),
         params=p,
         filled=("Every county of this region is made up.",),
     )
@@ -126,6 +138,7 @@ def _counties(
     rural_density: float,
     cell_km: float,
     seed: int,
+    away: float,
 ) -> pd.DataFrame:
     """Return the table of counties whose registered rural people of 2003 have the density asked."""
     number = int(county.max()) + 1
@@ -138,7 +151,8 @@ def _counties(
     rural = rural_density * cells.sum() * cell_km**2 * cells * luck / (cells * luck).sum()
     urban = np.where(np.arange(number) == 0, URBAN_CITY, URBAN_COUNTY)
     urban_2003 = 1 / (1 + (1 / urban - 1) * np.exp(-URBAN_SHIFT))
-    residents = rural / (REGISTERED - urban_2003)
+    registered = 1 / (1 - away)
+    residents = rural / (registered - urban_2003)
     table = pd.DataFrame(
         {
             "id": np.arange(1, number + 1),
@@ -150,7 +164,7 @@ def _counties(
             "area_km2": cells * cell_km**2,
             "pop_2000": residents,
             "urban_share_2010": urban,
-            "hukou_2010": REGISTERED * residents * REGISTERED_GROWTH,
+            "hukou_2010": registered * residents * REGISTERED_GROWTH,
         }
     )
     return table.assign(**dict.fromkeys(OPTIONAL, np.nan))
@@ -167,6 +181,14 @@ def _per_county(key: str, value: Any, counties: int) -> list[Any]:
         elif item and item not in GOODS:
             raise InputError("synthetic region", key, item, ", ".join(GOODS))
     return values
+
+
+def _strength(
+    cluster: float | Sequence[float], good: str | Sequence[str], counties: int
+) -> list[float]:
+    """Return what draws a programme: a cluster's strength, or half a speciality's distinctness."""
+    pairs = zip(_per_county("cluster", cluster, counties), _per_county("good", good, counties))
+    return [max(float(c), SPECIALITY_DISTINCTNESS / 2 if g else 0.0) for c, g in pairs]
 
 
 def _specialities(clusters: list[float], goods: list[str]) -> pd.DataFrame:

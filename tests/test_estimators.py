@@ -363,8 +363,8 @@ def trial(effect: float, seed: int) -> pd.DataFrame:
     before = np.exp(generator.normal(9.5, 0.7, village.size))
     shock = generator.normal(0, 0.12, 100)[village] + generator.normal(0, 0.4, village.size)
     return pd.DataFrame(
-        {"village": village, "treated": treated, "before": before,
-         "after": before * np.exp(shock) * (1 + effect * treated)}
+        {"village": village, "treated": treated, "income_before": before,
+         "income_after": before * np.exp(shock) * (1 + effect * treated)}
     )  # fmt: skip
 
 
@@ -384,15 +384,15 @@ def test_who_gains_by_cheaper_goods():
     number = 4000
     rows = pd.DataFrame(
         {"village": np.arange(number) // 40, "age": generator.uniform(20, 70, number),
-         "income": np.exp(generator.normal(9.5, 0.6, number)),
-         "minutes": generator.uniform(10, 120, number), "before": 1.0}
+         "income_before": np.exp(generator.normal(9.5, 0.6, number)),
+         "minutes": generator.uniform(10, 120, number), "index_before": 1.0}
     )  # fmt: skip
     rows["treated"] = (rows["village"] % 2 == 0).astype(int)
     rows["served"] = (rows["village"] % 4 < 2).astype(int)
-    wish = -0.08 * rows["age"] + np.log(rows["income"]) + 0.01 * rows["minutes"] - 8.3
-    rows["uses"] = (wish + generator.normal(0, 0.5, number) > 0).astype(int)
-    gain = 0.05 * rows["uses"] * rows["treated"] * np.where(rows["served"] == 1, 0.2, 1.0)
-    rows["after"] = 1.0 - gain
+    wish = -0.08 * rows["age"] + np.log(rows["income_before"]) + 0.01 * rows["minutes"] - 8.3
+    rows["uses_after"] = (wish + generator.normal(0, 0.5, number) > 0).astype(int)
+    gain = 0.05 * rows["uses_after"] * rows["treated"] * np.where(rows["served"] == 1, 0.2, 1.0)
+    rows["index_after"] = 1.0 - gain
     found = trials.trial_prices(rows)
     assert (found["younger"], found["richer"], found["remote"]) == (1.0, 1.0, 1.0)
     assert 0.0 < found["fall"] < 5.0

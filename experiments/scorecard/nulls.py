@@ -90,3 +90,12 @@ def _apply(table: pd.DataFrame, start: pd.DataFrame, rate: Rate) -> None:
     per = start[rate.per].to_numpy(dtype=float)
     share = np.divide(value, per, out=np.zeros_like(value), where=per > 0)
     table[rate.column] = (share + passed * rate.yearly) * table[rate.per].to_numpy(dtype=float)
+
+
+def trial_unchanged(households: pd.DataFrame, rates: tuple[Rate, ...] = ()) -> pd.DataFrame:
+    """Return n1 of a trial: nobody's income or prices change, nobody comes to a terminal.
+
+    It is n2 as well: no data give a rate for what differs between the arms of a trial.
+    """
+    after = {f"{c}_after": households[f"{c}_before"] for c in ("income", "index", "uses")}
+    return households.assign(**after)

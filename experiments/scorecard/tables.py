@@ -14,6 +14,7 @@ from agents.base.compiled import compiled
 from agents.farmer.land import best_crop, list_days, list_returns
 from agents.hub.rules import survival
 from agents.kinds import NOBODY, Job, Place, Use
+from experiments.measures import BIG_SHOPPER
 from model import RuralUrbanModel
 from model.calendar import DECEMBER, month_of_year, year_of
 from model.goods import GOODS, MARKETS
@@ -38,7 +39,8 @@ class Tables(NamedTuple):
     """The tables of a run; all but the first three hold one block of rows per December.
 
     counties : county, kind, pop_2000, pop_2010, pop_2020 (census; NaN where unknown), villages,
-        cropland_mu (2003).
+        cropland_mu (2003), cluster (strength of the industry, 0-1), seat (bool: the prefecture's),
+        entry (year of the first state programme; NaN for never).
     goods : good, fresh, keeps (bool), made (bought from local firms), loss_weak_YEAR and
         loss_cold_YEAR (share spoiled at 20 C on the way from a village with parcel service, without
         and with a full cold chain; NaN where none has it).
@@ -54,6 +56,8 @@ class Tables(NamedTuple):
         work_days (of a full month), returnee, cold_chain (0/1), transit_days, weight.
     villages : year, village, county, x, y (km), households, shops, turnover (year, yuan of 2010).
     flows : year, line (of the ledger), county, yuan of 2010.
+    online : year, county, shoppers (persons at the seat, and households in villages, that buy
+        online), big_shoppers (of them: over 10,000 nominal yuan a year).
     """
 
     counties: pd.DataFrame
@@ -65,6 +69,7 @@ class Tables(NamedTuple):
     shops: pd.DataFrame
     villages: pd.DataFrame
     flows: pd.DataFrame
+    online: pd.DataFrame
 
 
 def run(scenario: Scenario, seed: int) -> Tables:
@@ -85,10 +90,11 @@ class _Observer:
     def __init__(self, model: Any):
         self.model = model
         self.parts: dict[str, list[pd.DataFrame]] = {
-            name: [] for name in ("land", "taken", "away", "shops", "villages", "flows")
+            name: [] for name in ("land", "taken", "away", "shops", "villages", "flows", "online")
         }
         self.turnover = np.zeros(len(model.villages.uid))
         self.flows = np.zeros((len(FLOWS), model.counties))
+        self.parcels = np.zeros(len(model.households.uid))
         self.names = model.region.counties["name_en"].to_numpy()
         self.near = km_to_seat(model)[model.households.village[model.plots.owner]] <= NEAR_KM
         self.transit = dict.fromkeys(TRANSIT_YEARS, np.nan)
@@ -98,6 +104,7 @@ class _Observer:
         m = self.model
         self.turnover += m.records.last[:, COLUMN["shop_turnover"]]
         self.flows += m.ledger.flows
+        self.parcels += m.households.parcels
         if month_of_year(m.month) != DECEMBER:
             return
         year = year_of(m.month)
@@ -110,6 +117,7 @@ class _Observer:
             self.parts[name].append(table)
         self.turnover[:] = 0.0
         self.flows[:] = 0.0
+        self.parcels[:] = 0.0
 
     def tables(self) -> Tables:
         """Return all tables; those of Decembers are empty where no December was run."""
@@ -129,6 +137,13 @@ class _Observer:
             m.villages.county, weights=m.villages.weight, minlength=m.counties
         )
         table["cropland_mu"] = m.start.cropland_mu
+        goods, programme = m.region.endowment, m.region.programme
+        rows = np.arange(m.counties)
+        strength = goods.groupby("county")["cluster"].max().reindex(rows, fill_value=0.0)
+        entry = programme[programme["kind"] == "national"].groupby("county")["month"].min()
+        table["cluster"] = strength.to_numpy(dtype=float)
+        table["seat"] = known["seat_of_prefecture"].to_numpy(dtype=bool)
+        table["entry"] = (entry.map(year_of)).reindex(rows).to_numpy(dtype=float)
         return table
 
     def _goods(self) -> pd.DataFrame:
@@ -237,6 +252,24 @@ class _Observer:
                 "stands_for": m.villages.weight,
             }
         )
+
+    def _online(self) -> pd.DataFrame:
+        """Count shoppers: at seats the model's groups, who spend the nation's mean times income."""
+        m, h, b = self.model, self.model.households, self.model.buyers
+        year = slice(max(m.month - 11, 0), m.month + 1)
+        spent = m.series.online_retail[year].sum() / max(m.series.online_shoppers[m.month], 1.0)
+        bar = BIG_SHOPPER / m.series.deflator[m.month]
+        at_seat = b.seat >= 0
+        buys = h.weight * (h.online_share > 0)
+        shoppers, big = (
+            m.region_share(np.bincount(b.seat[at_seat], w[at_seat], len(m.seats.wage)))
+            + np.bincount(h.county, rural, m.counties)
+            for w, rural in (
+                (b.weight, buys),
+                (b.weight * (b.income * spent > bar), buys * (self.parcels > bar)),
+            )
+        )
+        return pd.DataFrame({"county": self.names, "shoppers": shoppers, "big_shoppers": big})
 
     def _flows(self) -> pd.DataFrame:
         line, county = np.nonzero(self.flows)

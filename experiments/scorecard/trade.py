@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import statsmodels.formula.api as smf
 
-from experiments.measures import county_index, taobao_villages
+from experiments.measures import BIG_SELLER, county_index, taobao_villages
 from experiments.scorecard.reading import (
     NAN,
     deflator,
@@ -27,6 +27,8 @@ from experiments.scorecard.tables import A_YEAR, Cause, Tables
 
 #: A cluster village: this share of its households sells online at the peak (the published rule).
 CLUSTER_SHARE = 0.1
+#: Year of the county index that V23 reads (FACTS A11-A13).
+INDEX_YEAR = 2014
 #: Villages that count as near, by distance.
 NEAREST = 4
 
@@ -236,6 +238,24 @@ def parcel_service(t: Tables) -> dict[str, float]:
         "villages": percent(served, t.counties["villages"].sum()),
         "parcels": ratio(parcels, stock(t, "people_home", 2021)),
     }
+
+
+def county_ranking(t: Tables) -> dict[str, float]:
+    """V23 in 2014, the year of the published list, see ``index_ranking``."""
+    return index_ranking(index_counties(t, INDEX_YEAR))
+
+
+def index_counties(t: Tables, year: int) -> pd.DataFrame:
+    """Return what the county index reads, one row per county, end of ``year``."""
+    months = t.months[t.months["year"] == year].groupby("county")["residents"].mean()
+    shops = of_year(t.shops, year)
+    bar = BIG_SELLER / deflator(t, year)
+    online = of_year(t.online, year).set_index("county")
+    table = t.counties.set_index("county")[["cluster", "seat"]].assign(population=months)
+    for name, rows in (("sellers", shops), ("big_sellers", shops[shops["turnover"] > bar])):
+        table[name] = rows.groupby("county")["weight"].sum()
+    table = table.assign(shoppers=online["shoppers"], big_shoppers=online["big_shoppers"])
+    return table.fillna(0.0)
 
 
 def index_ranking(counties: pd.DataFrame) -> dict[str, float]:

@@ -11,73 +11,48 @@ import pandas as pd
 import statsmodels.api as sm
 import statsmodels.formula.api as smf
 
+from experiments.effects import intention_to_treat, raised
+from experiments.scorecard.people import BUSINESS, TRANSFERS, WAGES
 from experiments.scorecard.reading import NAN, percent, ratio, truth
+from experiments.scorecard.tables import Tables
 
+#: All that rural residents earn, as columns of months.
+RURAL_INCOME = (*WAGES, *BUSINESS, *TRANSFERS, "income_property")
 #: The effect that is put in, to see whether the estimator would have found it.
 INJECTED = 0.10
-
-
-def intention_to_treat(households: pd.DataFrame) -> tuple[float, float, float]:
-    """Return effect of treatment on log income and the bounds of its 95% interval, in %.
-
-    households : village, treated (0/1, by assignment), before, after (income, yuan a year).
-    Analysis of covariance, ``ln(after) = a + b treated + c ln(before)``, errors clustered by
-    village (McKenzie 2012; Couture et al. 2021 use the same assignment).
-    """
-    rows = households[(households["before"] > 0) & (households["after"] > 0)]
-    data = pd.DataFrame(
-        {
-            "treated": rows["treated"].astype(float),
-            "before": np.log(rows["before"].astype(float)),
-            "after": np.log(rows["after"].astype(float)),
-        }
-    )
-    groups = pd.factorize(rows["village"])[0]
-    fit = smf.ols("after ~ treated + before", data).fit(
-        cov_type="cluster", cov_kwds={"groups": groups}, use_t=True
-    )
-    low, high = fit.conf_int().loc["treated"]
-    value = fit.params["treated"]
-    return tuple(100.0 * float(np.exp(x) - 1.0) for x in (value, low, high))  # type: ignore[return-value]
 
 
 def trial_income(*trials: pd.DataFrame) -> dict[str, float]:
     """V1: over trials of the published size: mean effect (%), intervals, power against +10%.
 
-    ``covers``: % of intervals that hold 0; ``half_width``: mean, points; ``finds``: % of trials
-    whose interval lies above 0 once every treated household's income is raised by 10%.
+    trials : households as of ``experiments.field.trial_households``. ``covers``: % of intervals
+    that hold 0; ``half_width``: mean, points; ``finds``: % of trials whose interval lies above 0
+    once every treated household's income is raised by 10%.
     """
-    effects = np.array([intention_to_treat(trial) for trial in trials])
-    raised = np.array([intention_to_treat(_raise(trial)) for trial in trials])
-    holds = (effects[:, 1] <= 0.0) & (effects[:, 2] >= 0.0)
+    found = [intention_to_treat(trial) for trial in trials]
     return {
-        "mean": float(effects[:, 0].mean()),
-        "covers": 100.0 * float(holds.mean()),
-        "half_width": float((effects[:, 2] - effects[:, 1]).mean() / 2.0),
-        "finds": 100.0 * float((raised[:, 1] > 0.0).mean()),
+        "mean": float(np.mean([e.value for e in found])),
+        "covers": 100.0 * float(np.mean([e.low <= 0.0 <= e.high for e in found])),
+        "half_width": float(np.mean([(e.high - e.low) / 2.0 for e in found])),
+        "finds": 100.0 * float(np.mean([raised(e, INJECTED).low > 0.0 for e in found])),
     }
-
-
-def _raise(trial: pd.DataFrame) -> pd.DataFrame:
-    return trial.assign(after=trial["after"] * (1.0 + INJECTED * trial["treated"]))
 
 
 def trial_prices(households: pd.DataFrame) -> dict[str, float]:
     """V2: who gains by a lower cost of living, and by how much.
 
-    households : village, treated, uses (0/1, buys online at the end), before, after (its price
-    index of retail tradables), age, income, minutes (to the seat), served (0/1: parcels came to
-    the village before). All but ``users`` concern treated villages.
+    households : of ``experiments.field.trial_households``. All but ``users`` concern treated
+    villages.
     ``users``: %; ``fall``: mean fall of users' index (%); ``younger``, ``richer``, ``remote``: 1 if
     the sign is right in a linear probability model of use; ``served``: effect on the index in
     villages served before over that in the others.
     """
-    fall = 100.0 * (1.0 - households["after"] / households["before"])
+    fall = 100.0 * (1.0 - households["index_after"] / households["index_before"])
     treated = households["treated"] == 1
     rows = households[treated].assign(fall=fall[treated])
-    users = rows[rows["uses"] == 1]
-    rows = rows.assign(log_income=np.log(rows["income"].clip(lower=1.0)))
-    use = smf.ols("uses ~ age + log_income + minutes", rows).fit().params
+    users = rows[rows["uses_after"] == 1]
+    rows = rows.assign(log_income=np.log(rows["income_before"].clip(lower=1.0)))
+    use = smf.ols("uses_after ~ age + log_income + minutes", rows).fit().params
     effect = {
         served: float(
             fall[treated & (households["served"] == served)].mean()
@@ -143,3 +118,17 @@ def programme_income(selected: pd.DataFrame, random: pd.DataFrame) -> dict[str, 
     """
     effect, low, _ = staggered_effect(selected)
     return {"effect": effect, "low": low, "selection": effect - staggered_effect(random)[0]}
+
+
+def programme_effect(selected: Tables, random: Tables) -> dict[str, float]:
+    """V3 from the tables of runs, see ``programme_income``."""
+    return programme_income(income_panel(selected), income_panel(random))
+
+
+def income_panel(t: Tables) -> pd.DataFrame:
+    """Return county, year, income (yuan of 2010 per rural resident and year), cohort."""
+    income = t.months[list(RURAL_INCOME)].sum(axis=1)
+    yearly = t.months.assign(income=income).groupby(["county", "year"], sort=True)
+    table = (yearly["income"].sum() / yearly["people_home"].mean()).rename("income").reset_index()
+    entry = t.counties.set_index("county")["entry"]
+    return table.assign(cohort=table["county"].map(entry))
