@@ -7,7 +7,7 @@ terminal itself for ``treated``, instrumented by assignment (Imbens and Angrist 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -117,9 +117,9 @@ def _comparable(data: pd.DataFrame) -> bool:
     return len(arms) == 2 and int(arms.min()) >= FEWEST
 
 
-def _effect(value: float, low: float, high: float, outcome: str, number: int) -> Effect:
+def _effect(value: Any, low: Any, high: Any, outcome: str, number: int) -> Effect:
     if not np.isfinite([value, low, high]).all():
         return NOTHING
     if OUTCOMES[outcome]:
-        value, low, high = (np.exp(x) - 1.0 for x in (value, low, high))
-    return Effect(*(100.0 * float(x) for x in (value, low, high)), number)
+        value, low, high = (float(np.exp(x)) - 1.0 for x in (value, low, high))
+    return Effect(100.0 * value, 100.0 * low, 100.0 * high, number)

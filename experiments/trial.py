@@ -15,6 +15,7 @@ from scipy.stats import t as student
 
 from experiments.assignment import SPACING_KM, TAKE_UP, TREATED_SHARE, VILLAGES, assign
 from experiments.effects import (
+    NOTHING,
     OUTCOMES,
     Effect,
     first_stage,
@@ -66,7 +67,7 @@ def effects(households: pd.DataFrame) -> pd.DataFrame:
     for group, part in groups(households).items():
         for outcome in OUTCOMES:
             for name, estimate in ESTIMATORS.items():
-                found = estimate(part, outcome) if len(part) else Effect(*[np.nan] * 3, 0)
+                found = estimate(part, outcome) if len(part) else NOTHING
                 rows.append({"group": group, "outcome": outcome, "estimator": name,
                              **found._asdict()})  # fmt: skip
     return pd.DataFrame(rows)
@@ -111,7 +112,7 @@ def run_trial(
     real = [Run(field, seed + i, {"trial": i}) for i in range(trials)]
     fakes = real[:PLACEBO_WORLDS]
     with StoreWriter(out.path, progress.say) as store:
-        asked = {}
+        asked: dict[str, Any] = {}
         for name, runs in (("trial", real), ("placebo", fakes)):
             measure = Measure(f"{name}-1", {"trial": _trial, "placebo": _placebo}[name], warm)
             run_all(runs, measure, store, progress, workers, design=name)

@@ -113,7 +113,8 @@ def _singles(axes: Axes, found: pd.DataFrame) -> None:
     rows = found[
         (found["group"] == "all") & (found["outcome"] == "income") & (found["estimator"] == "ITT")
     ].sort_values("value")
-    for at, row in enumerate(rows.to_dict("records")):
+    records: list[Any] = rows.to_dict("records")
+    for at, row in enumerate(records):
         holds = row["low"] <= 0.0 <= row["high"]
         _interval(axes, row, float(at), style.BLUE if holds else style.VERMILION, "o")
     axes.axvline(0, color=style.GREY, linewidth=0.8, zorder=0)
