@@ -179,7 +179,7 @@ class GrowingParquet:
                 )
             self._writer.write_table(arrow)
         except OSError as problem:
-            raise _cannot_write(self.target, problem) from None
+            raise cannot_write(self.target, problem) from None
 
     def __exit__(
         self,
@@ -194,7 +194,7 @@ class GrowingParquet:
                     self._temporary.replace(self.target)
         except OSError as problem:
             if kind is None:
-                raise _cannot_write(self.target, problem) from None
+                raise cannot_write(self.target, problem) from None
         finally:
             self._temporary.unlink(missing_ok=True)
 
