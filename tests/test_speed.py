@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import subprocess
 import sys
 import tracemalloc
 from pathlib import Path
 
 import numpy as np
-import pytest
+import pandas as pd
 
 from model import RuralUrbanModel, load_scenario
 from model.errors import InputError
+from model.region import default_region_folder
 from model.scenario import Scenario
 from model.switches import Synthetic
 
@@ -140,18 +142,29 @@ def emptied(model: RuralUrbanModel) -> None:
     model.people.leaves[:] = np.minimum(model.people.leaves, model.month + 1)
 
 
-@pytest.mark.parametrize("strict", [True])
-def test_everyone_gone(strict: bool):
-    model = RuralUrbanModel(small(48, strict=strict), seed=1).run(18)
+def test_everyone_gone():
+    model = RuralUrbanModel(small(48, strict=True), seed=1).run(18)
     emptied(model)
     model.run(30)
     assert model.households.registered.sum() == 0
     sane(model)
 
 
-def test_no_cropland():
-    model = RuralUrbanModel(small(40, strict=True), seed=1)
-    model.plots.area[:] = 0.0
-    model.run()
+def test_a_county_without_cropland(tmp_path: Path):
+    folder = tmp_path / "region"
+    shutil.copytree(default_region_folder(), folder)
+    counties = pd.read_csv(folder / "counties.csv", dtype=str)
+    counties["cropland_kha"] = ["0", *["30"] * (len(counties) - 1)]
+    counties.to_csv(folder / "counties.csv", index=False)
+    scenario = load_scenario("shaoyang").with_(
+        region=str(folder), sample=0.005, months=14, strict=True
+    )
+    try:
+        model = RuralUrbanModel(scenario, seed=1).run()
+    except InputError as problem:
+        assert "cropland" in str(problem)
+        return
     sane(model)
-    assert model.households.farm_sale.sum() == 0.0
+    by_county = model.records.months_table().groupby("county", sort=False)["mu_cultivated"].sum()
+    assert by_county.iloc[0] == 0.0
+    assert (by_county.iloc[1:] > 0.0).all()
