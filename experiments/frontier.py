@@ -129,7 +129,7 @@ def root(curve: Curve, target: float, rows: NDArray[np.int64]) -> dict[str, Any]
     found: dict[str, Any] = {
         "parameter": curve.key, "quantity": curve.quantity, "target": target,
         "low_end": curve.bounds[0], "high_end": curve.bounds[1], "now": curve.start,
-        "best": float(means[best]), "best_at": float(curve.x[best]),
+        "least": float(means.min()), "best": float(means[best]), "best_at": float(curve.x[best]),
         "value": None, "low": None, "high": None,
     }  # fmt: skip
     drawn = []
@@ -310,6 +310,8 @@ def _root_line(found: dict[str, Any]) -> str:
     )
     span = f"{found['low_end']:g} to {found['high_end']:g}"
     if found["value"] is None:
+        if found["quantity"] == "offset" and found["least"] > found["target"]:
+            return f"{what}: exceeded all over its range, {span}; at least {found['least']:.4g}"
         if found["quantity"] == "offset":
             return (
                 f"{what}: not reached within the lever's range, {span}; at most "

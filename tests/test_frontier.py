@@ -62,6 +62,12 @@ def test_not_reached_is_said(tmp_path):
     assert any("not reached within the lever's range, 0.2 to 1" in line for line in result["lines"])
 
 
+def test_exceeded_everywhere_is_not_called_missed(tmp_path):
+    """Access at its full strength gives 1 at the dearest freight: a quarter is no target."""
+    result = asked(tmp_path, levers=("freight.cost_scale",), targets=(0.25,), replicates=3)
+    assert "exceeded all over its range" in result["lines"][1]
+
+
 def test_flips_together_and_phase(tmp_path):
     """The loss turns at kappa 3.57; the return does not; levers together; a grid with its best."""
     result = asked(

@@ -136,3 +136,30 @@ def test_a_real_package_on_a_small_world(tmp_path):
         result = run_policies(scenario, 1, out, QUIET, Question(("land_lease",), 0), HERE)
     gains = pd.DataFrame(result["deciles"])
     assert len(gains) == 20 and np.isfinite(gains["gain"]).all() and (gains["gain"] != 0).any()
+
+
+def test_pictures_are_drawn_from_the_result(tmp_path):
+    """Two pictures in two forms; every package is named in both."""
+    from viz.policies import draw
+
+    names = ["training", "freight subsidy"]
+    unit = {"labour": "workers", "land": "mu", "product": "yuan of 2010 a year",
+            "living": "yuan of 2010 a person and year"}  # fmt: skip
+    effects = [
+        {"package": p, "outcome": o, "value": 2.0, "low": 1.0, "high": 3.0, "unit": u}
+        for p in names
+        for o, u in unit.items()
+    ]
+    deciles = [
+        {"package": p, "by": by, "decile": d, "gain": float(d)}
+        for p in names
+        for by in ("income", "age")
+        for d in range(1, 11)
+    ]
+    result = {"effects": effects, "deciles": deciles, "worlds": 4, "replicates": 1}
+    with OutputFolder(tmp_path / "o") as out:
+        written = draw(result, out, {"ruralflow": "0", "seed": 1})
+    assert len(written) == 4
+    for path in written:
+        if path.suffix == ".svg":
+            assert all(name in path.read_text(encoding="utf-8") for name in names)

@@ -58,5 +58,6 @@ def _whole(table: pd.DataFrame) -> Figure:
                 va="center", fontsize=6.5,
             )  # fmt: skip
         _rows(ax, parts, TITLES[name])
+        words = words.replace(" of 2010 a person and year", " a person, year")
         ax.text(1.03, 1.04, words, transform=ax.transAxes, fontsize=6.5, color=style.GREY)
     return figure

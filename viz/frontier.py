@@ -75,8 +75,9 @@ def _curve(ax: Axes, curve: dict[str, Any], result: dict[str, Any]) -> None:
                       [max(found["high"] - found["value"], 0)]],
                 fmt="D", color=style.BLUE, markersize=4.5, linewidth=1.6,
             )  # fmt: skip
-    missed = [f"{r['target']:g}" for r in roots if r["value"] is None]
-    if missed:
+    missed = [f"{r['target']:g}" for r in roots if r["value"] is None and r["least"] <= r["target"]]
+    missed += ["none"] if not offset and all(r["value"] is None for r in roots) else []
+    if missed:  # of targets that are exceeded everywhere nothing needs to be said
         words = f"{', '.join(missed)}: not reached" if offset else "no change of sign"
         ax.text(0.99, 1.02, words, transform=ax.transAxes, ha="right", fontsize=7,
                 color=style.GREY, va="bottom")  # fmt: skip

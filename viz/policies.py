@@ -19,7 +19,7 @@ COLOURS = (style.BLUE, style.VERMILION, style.GREEN, style.ORANGE, style.PURPLE,
 
 
 def draw(result: dict[str, Any], out: OutputFolder, provenance: dict[str, Any]) -> list[Path]:
-    """Draw ``figures/policies`` and ``policies_deciles``."""
+    """Draw ``figures/policies`` and ``policies_deciles``; return the files written."""
     note = (
         f"Against the same world without a package: {max(result['worlds'], 1)} worlds x "
         f"{result['replicates']} replicates. 95% intervals over them, last 12 months."
@@ -43,7 +43,7 @@ def _effects(table: pd.DataFrame) -> Figure:
     for k, name in enumerate(HEADLINE):
         row, column = divmod(k, 2)
         foot = 1 - (0.85 + row * (tall + 0.62) + tall) / height
-        ax = figure.add_axes((0.185 + 0.44 * column, foot, 0.19, tall / height))
+        ax = figure.add_axes((0.235 + 0.415 * column, foot, 0.175, tall / height))
         one = table[table["outcome"] == name]
         factor, words = unit_scale(
             one["unit"].iloc[0], float(one[["value", "low", "high"]].abs().max().max())
@@ -56,6 +56,7 @@ def _effects(table: pd.DataFrame) -> Figure:
                 va="center", fontsize=6,
             )  # fmt: skip
         _rows(ax, packages if column == 0 else [""] * len(packages), TITLES[name])
+        words = words.replace(" of 2010 a person and year", " a person, year")
         ax.text(1.03, 1.04, words, transform=ax.transAxes, fontsize=6.5, color=style.GREY)
     return figure
 
