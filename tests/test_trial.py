@@ -17,9 +17,14 @@ from experiments.effects import (
     treatment_on_treated,
 )
 from experiments.field import placebo_households, trial_households, trial_scenario
-from experiments.trial import effects, placebo_effects
+from experiments.output import OutputFolder
+from experiments.progress import Progress
+from experiments.trial import effects, placebo_effects, run_trial
+from experiments.workers import Workers
 from model.errors import InputError
 from model.scenario import load_scenario
+from model.switches import Synthetic
+from viz.trial import trial_figures
 
 # --- design ---------------------------------------------------------------------------------------
 
@@ -111,7 +116,7 @@ def test_too_few_villages_or_no_take_up_give_no_number():
 @pytest.fixture(scope="module")
 def field() -> dict[str, pd.DataFrame]:
     """A trial and its placebo in one small world."""
-    scenario = trial_scenario(load_scenario("shaoyang", sample=0.004))
+    scenario = trial_scenario(load_scenario("shaoyang", sample=0.007))
     return {"trial": trial_households(scenario, 1), "placebo": placebo_households(scenario, 1)}
 
 
@@ -148,7 +153,7 @@ def test_terminals_bring_users_and_the_placebo_brings_no_more_than_luck(field):
 def test_a_scenario_without_access_or_villages_gives_no_trial():
     with pytest.raises(InputError, match=r"access\.enabled"):
         trial_scenario(load_scenario("shaoyang", ["access.enabled=false"]))
-    tiny = load_scenario("yiwu", sample=0.002)
+    tiny = load_scenario("shaoyang", region=Synthetic(width=10, height=10, counties=2))
     with pytest.raises(InputError, match="larger --sample"):
         trial_households(trial_scenario(tiny), 1)
     thin = trial_scenario(load_scenario("shaoyang", ["world.cluster_households=20"]))
@@ -162,17 +167,20 @@ def test_bad_options_are_one_line_with_status_2(shell):
         assert len(done.stderr.strip().splitlines()) == 1
 
 
-def test_the_command_writes_its_files(shell, tmp_path):
-    done = shell("trial", "--trials", "2", "--sample", "0.004", "--workers", "1", "--quiet",
-                 "--out", "out")  # fmt: skip
-    assert done.returncode == 0, done.stderr
+def test_its_files_and_pictures(tmp_path, monkeypatch):
+    monkeypatch.setattr("experiments.trial.PLACEBO_DRAWS", 10)
+    scenario = load_scenario("shaoyang", sample=0.007)
+    with OutputFolder(tmp_path / "out") as out:
+        quiet = Progress("t", quiet=True)
+        result = run_trial(scenario, 1, out, quiet, trials=2, workers=Workers(0))
+        trial_figures(result, out, result["provenance"])
     written = json.loads((tmp_path / "out" / "trial.json").read_text())
     assert written["design"]["trials"] == 2 and written["scenario"]["months"] == 168
-    assert written["placebo_draws"] == 200 and set(written["power"]) >= {"10"}
+    assert written["placebo_draws"] == 20 and set(written["power"]) >= {"10"}
     table = pd.read_csv(tmp_path / "out" / "trial.csv")
     assert set(table["trial"]) == {0, 1} and set(table["estimator"]) == {"ITT", "TOT"}
     assert (tmp_path / "out" / "trial_households.parquet").stat().st_size > 0
     assert {p.name for p in (tmp_path / "out" / "figures").iterdir()} == {
         f"{stem}.{kind}" for stem in ("trial", "trial_power") for kind in ("png", "svg")
     }
-    assert "household income" in done.stdout
+    assert any("household income" in line for line in result["lines"])
