@@ -223,6 +223,8 @@ def _taken_apart(name: str, whole: Whole, replies: Replies, seed: int) -> list[d
 def lines(table: pd.DataFrame, replicates: int) -> list[str]:
     """Return what the terminal shows: values and shares of each part, and what is missing."""
     said = [f"[95% intervals]: luck over {replicates} paired replicates; parameters are not varied"]
+    if replicates == 1:
+        said[0] += ". With 1 there are none: run more."
     for name, whole in WHOLES.items():
         said += ["", f"{name}: {whole.meaning}"]
         for outcome, part in table[table["whole"] == name].groupby("outcome", sort=False):
