@@ -47,8 +47,7 @@ def intention_to_treat(households: pd.DataFrame, outcome: str = "income") -> Eff
     fit = sm.OLS(data["after"], data.drop(columns=["after", "village", "terminal"])).fit(
         cov_type="cluster", cov_kwds={"groups": data["village"].to_numpy()}, use_t=True
     )
-    low, high = fit.conf_int().loc["treated"]
-    return _effect(fit.params["treated"], low, high, outcome, len(data))
+    return _effect(fit, "treated", outcome, len(data))
 
 
 def treatment_on_treated(households: pd.DataFrame, outcome: str = "income") -> Effect:
@@ -66,8 +65,7 @@ def treatment_on_treated(households: pd.DataFrame, outcome: str = "income") -> E
         data[["terminal"]],
         data[["treated"]],
     ).fit(cov_type="clustered", clusters=data["village"], debiased=True)
-    low, high = fit.conf_int().loc["terminal"]
-    return _effect(fit.params["terminal"], low, high, outcome, len(data))
+    return _effect(fit, "terminal", outcome, len(data))
 
 
 def first_stage(households: pd.DataFrame) -> float:
@@ -117,9 +115,13 @@ def _comparable(data: pd.DataFrame) -> bool:
     return len(arms) == 2 and int(arms.min()) >= FEWEST
 
 
-def _effect(value: Any, low: Any, high: Any, outcome: str, number: int) -> Effect:
+def _effect(fit: Any, name: str, outcome: str, number: int) -> Effect:
+    """Return a coefficient with its interval; nothing where its variance cannot be told."""
+    with np.errstate(invalid="ignore"):
+        low, high = (float(x) for x in fit.conf_int().loc[name])
+    value = float(fit.params[name])
     if not np.isfinite([value, low, high]).all():
         return NOTHING
     if OUTCOMES[outcome]:
-        value, low, high = (float(np.exp(x)) - 1.0 for x in (value, low, high))
+        value, low, high = (float(np.expm1(x)) for x in (value, low, high))
     return Effect(100.0 * value, 100.0 * low, 100.0 * high, number)

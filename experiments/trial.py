@@ -117,13 +117,11 @@ def run_trial(
             measure = Measure(f"{name}-1", {"trial": _trial, "placebo": _placebo}[name], warm)
             run_all(runs, measure, store, progress, workers, design=name)
             asked[name] = store.table(name, design=name)
-    tables = {i: t for i, t in asked["trial"].groupby("trial", sort=True)}
-    found = pd.concat([effects(t).assign(trial=i, seed=seed + i) for i, t in tables.items()],
-                      ignore_index=True)  # fmt: skip
+    tables, worlds = (_by_trial(asked[name]) for name in ("trial", "placebo"))
+    rows = [effects(t).assign(trial=i, seed=seed + i) for i, t in tables.items()]
+    found = pd.concat(rows, ignore_index=True)
     fake = [
-        effect
-        for i, t in asked["placebo"].groupby("trial", sort=True)
-        for effect in placebo_effects(t, seed + int(str(i)), PLACEBO_DRAWS)
+        effect for i, t in worlds.items() for effect in placebo_effects(t, seed + i, PLACEBO_DRAWS)
     ]
     origin = provenance(field, seed)
     report = {**origin, "design": _design(tables), **summary(found, fake)}
@@ -131,6 +129,10 @@ def run_trial(
     out.write_parquet(asked["trial"].drop(columns="key"), "trial_households.parquet", origin)
     out.write_json("trial.json", report)
     return {**report, "provenance": origin, "table": found, "lines": lines(report)}
+
+
+def _by_trial(asked: pd.DataFrame) -> dict[int, pd.DataFrame]:
+    return {int(i): asked[asked["trial"] == i] for i in sorted(asked["trial"].unique())}
 
 
 def summary(found: pd.DataFrame, fake: list[Effect]) -> dict[str, Any]:

@@ -51,6 +51,8 @@ WRONG = [
     ("run --set pul.scale=1", "unknown parameter pul.scale; valid: pull.scale"),
     ("run --region nowhere", "region = 'nowhere'; valid"),
     ("offset --replicates 0", "--replicates: '0'; valid"),
+    ("trial --trials 0", "--trials: '0'; valid"),
+    ("trial --set access.enabled=false", "trial: access = 'off'; valid"),
     ("offset --workers 0", "--workers: '0'; valid"),
     ("offset --posterior none.parquet", "--posterior = 'none.parquet'; valid"),
     ("page --port 70000", "--port: '70000'; valid"),

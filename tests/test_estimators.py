@@ -40,7 +40,7 @@ def made(counties=("A", "B"), kinds=("district", "county"), **columns) -> Tables
         }
     )  # fmt: skip
     empty = pd.DataFrame({"year": pd.Series(dtype=int)})
-    none = dict.fromkeys(("land", "taken", "away", "shops", "villages", "flows"), empty)
+    none = dict.fromkeys(("land", "taken", "away", "shops", "villages", "flows", "online"), empty)
     return Tables(known, goods, pd.DataFrame(rows), **none)
 
 

@@ -20,7 +20,7 @@ from model.scenario import Scenario, load_scenario, scenario_names
 from model.switches import Synthetic
 
 BROKEN = sorted((Path(__file__).parent / "broken").glob("*.toml"))
-NAMED = ["shaoyang", "changshu", "jinjiang", "nuts", "orchard", "qinghe", "yiwu"]
+NAMED = ["shaoyang", "changshu", "jinjiang", "nation", "nuts", "orchard", "qinghe", "yiwu"]
 
 
 class Sample(NamedTuple):

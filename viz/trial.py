@@ -67,7 +67,7 @@ def _effects(result: Found) -> tuple[Figure, str, str]:
     return figure, "What a village terminal does in a year", note
 
 
-def _interval(axes: Axes, row: Found, at: float, colour: str, marker: str) -> None:
+def _interval(axes: Axes, row: dict[Any, Any], at: float, colour: str, marker: str) -> None:
     if not np.isfinite(row["value"]):
         return
     if np.isfinite(row["low"]):
