@@ -199,7 +199,7 @@ def test_a_parameter_changed_in_mid_run_says_when_it_takes_effect(tab: Tab) -> N
     page.click(".rf-when-field")
     page.click(".v-menu__content .v-list-item:has-text('from next month')")
     page.click(".rf-apply")
-    month = f"2003-{done + 1:02d}"
+    month = f"{2003 + done // 12}-{done % 12 + 1:02d}"
     page.wait_for_selector(f".rf-foot:has-text('takes effect in {month}')")
     tab.says("paused")
     assert tab.months() == done
