@@ -93,7 +93,9 @@ VILLAGE = (
     _stock("mu_hill_leased", "mu", "leased land over 6 degrees"),
     _stock("mu_hill_leased_free", "mu", "leased rent-free, over 6 degrees"),
     _stock(
-        "migrants_out", "persons", "out-going migrant workers: 16 or more, at a seat or the coast"
+        "migrants_out",
+        "persons",
+        "out-going migrant workers: 16 or more, at a seat or the coast, without hukou there",
     ),
     _stock("migrants_out_age", "person-years", "sum of their ages"),
     _stock("migrants_out_50", "persons", "of them 50 or older"),
@@ -102,7 +104,8 @@ VILLAGE = (
     _stock("migrants_local_50", "persons", "of them 50 or older"),
     _stock("farm_workers", "persons", "residents who farm 30 or more days a year"),
     _stock("farm_workers_55", "persons", "of them 55 or older"),
-    _stock("families_away", "persons", "away with spouse or children"),
+    _stock("families_away", "persons", "migrants with spouse or children, and these"),
+    _stock("hukou_away", "persons", "with the hukou of a place away: migrants no more"),
     _stock("children_home", "persons", "residents under 16"),
     _stock("old_home", "persons", "residents of 65 or more"),
     _flow("consumption", "of residents, own use included"),
@@ -178,6 +181,7 @@ COUNTY = (
     _FW,
     _FW55,
     _FAM,
+    _HUKOU,
     _CHILD,
     _OLD,
     _CONS,
@@ -242,9 +246,12 @@ def _add_people(out, people, t, month, clock, own_place, prefecture, farm_until)
                 o[_COUNTY] += w
             else:
                 o[_CITY] += w
-            o[_FAM] += w * people.settled[i]
+            if people.local_hukou[i] == 1:
+                o[_HUKOU] += w
+            else:
+                o[_FAM] += w * people.settled[i]
             o[_LIVING] += w * (people.wage[i] - people.living_cost[i]) / t.price_index[h]
-            if job != _NONE:
+            if job != _NONE and people.local_hukou[i] == 0:
                 o[_MOUT] += w
                 o[_MOUT_AGE] += w * age
                 o[_MOUT_50] += w * (age >= 50.0)

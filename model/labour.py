@@ -108,13 +108,13 @@ class Local(Group):
         float,
         Parameter(
             0.06,
-            0.16,
+            0.2,
             "per year",
             "growth to 2013 of the wage bill of local firms and public works",
-            "local migrant workers +3.9% a year 2008-12 (N08-N12), wage as at the coast",
+            "local migrant workers +3.9% a year 2008-12 (N08-N12), pay nearly as at the coast",
             "assumption",
         ),
-    ] = 0.145
+    ] = 0.175
     firms_late: Annotated[
         float,
         Parameter(

@@ -31,6 +31,7 @@ def make_terms(m) -> moves.Terms:
         pay=np.zeros(places),
         living=np.zeros(places),
         hukou=np.zeros((counties, places)),
+        root=np.zeros((counties, places)),
         distance=distance,
         local_pay=np.zeros(counties),
         day_wage=np.zeros(counties),
@@ -64,13 +65,19 @@ def update_terms(m) -> None:
     terms.pay[_SEAT:] = m.seats.wage * m.seats.employment
     terms.living[_COAST] = m.coast_living
     terms.living[_SEAT:] = m.seats.living
-    terms.hukou[:, _COAST] = p.hukou_coast
-    terms.hukou[:, _SEAT:] = p.hukou_seat
     own = np.arange(m.counties), _SEAT + m.region.seat_of_county
-    terms.hukou[own] = np.where(
-        m.region.seat_of_county == terms.prefecture[0], p.hukou_seat, p.hukou_county
-    )
+    districts = m.region.seat_of_county == terms.prefecture[0]
+    for lost, coast, seat, county in (
+        (terms.hukou, p.hukou_coast, p.hukou_seat, p.hukou_county),
+        (terms.root, p.root_coast, p.root_seat, p.root_county),
+    ):
+        lost[:, _COAST] = coast
+        lost[:, _SEAT:] = seat
+        lost[own] = np.where(districts, seat, county)
     terms.local_pay[:] = m.local_wage * m.local_employment
+    if m.reference is not None and not p.wages_respond and m.month >= 0:
+        for known in ("pay", "living", "local_pay"):
+            getattr(terms, known)[:] = getattr(m.reference, known)[m.month]
     terms.day_wage[:] = m.day_wage
     terms.self_employed[0] = m.params["local"].self_employed
     leaves = pull.enabled or pull.mode != "no_new"
@@ -97,6 +104,7 @@ def reconsider(m) -> None:
     p = m.params["migration"]
     if march and p.families_follow:
         moves.families_join(m.people, m.households, m.terms, m.month, m.clock, m.key, p)
+        moves.grant_hukou(m.people, m.households, m.month, m.era, m.key, p)
     recount(m)
 
 

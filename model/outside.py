@@ -55,7 +55,7 @@ class OutsidePool:
         self.workers: Floats = np.zeros(seats)
 
     def terms(self, model: Any) -> tuple[Floats, Floats, Floats, Floats, float]:
-        """Return pay, living cost, hukou and distance by place (P,), and the income at home.
+        """Return pay, living cost, hukou and other losses by place (P,), and the income at home.
 
         Nobody has hukou at any seat. A long way costs what that to the coast costs by the km:
         ``migration.distance`` is the loss of short ways within the region (reading of MODEL 2).
@@ -63,7 +63,8 @@ class OutsidePool:
         p, km = model.params["migration"], model.params["world"].outside_km
         hukou, distance = np.zeros(model.places), np.zeros(model.places)
         hukou[_COAST], hukou[_SEAT:] = p.hukou_coast, p.hukou_seat
-        distance[_COAST], distance[_SEAT:] = p.distance_coast, p.distance_coast * km / COAST_KM
+        distance[_COAST] = p.root_coast + p.distance_coast
+        distance[_SEAT:] = p.root_seat + p.distance_coast * km / COAST_KM
         home = float(model.series.national_rural_income[model.month])
         return model.terms.pay, model.terms.living, hukou, distance, home
 

@@ -1,12 +1,15 @@
-"""The paired run that shows how many migrants the coast would have had.
+"""The paired run: migrants at the coast, and what places would have paid, without a change.
 
 A change of hukou or of the pull reaches all prefectures alike, so that the wage at the coast
 responds to how many more or fewer come than would have: MODEL 4, ``w = wbar (L / Lbar)^-eta``.
+With ``migration.wages_respond`` off nothing responds: people know the pay and the living costs of
+the paired run (the partial equilibrium of FACTS N42; PROTOTYPE B1).
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,11 +32,18 @@ def reaches_all(scenario: Scenario) -> bool:
     return dated or pulls or (pull.enabled and pull.scale != 1.0)
 
 
-def reference_path(scenario: Scenario, seed: int) -> NDArray[np.float64] | None:
-    """Return the migrants at the coast by month without the change; None where there is none."""
-    if not reaches_all(scenario) or not scenario.group("migration").wages_respond:
-        return None
-    return _path(_Key(scenario, seed))
+class Path(NamedTuple):
+    """What the paired run went through, by month (T, ...); yuan are a month's."""
+
+    coast: NDArray[np.float64]  #: (T,) registered people at the coast
+    pay: NDArray[np.float64]  #: (T, P) expected pay at each place
+    living: NDArray[np.float64]  #: (T, P) living cost there
+    local_pay: NDArray[np.float64]  #: (T, C) expected pay of local work
+
+
+def reference_path(scenario: Scenario, seed: int) -> Path | None:
+    """Return the path without the change; None where there is no change that reaches all."""
+    return _path(_Key(scenario, seed)) if reaches_all(scenario) else None
 
 
 class _Key:
@@ -59,14 +69,19 @@ def unchanged(scenario: Scenario) -> Scenario:
 
 
 @lru_cache(maxsize=8)
-def _path(key: _Key) -> NDArray[np.float64]:
+def _path(key: _Key) -> Path:
     from model.ruralurban import RuralUrbanModel  # the paired run is a run like any other
 
     model = RuralUrbanModel(key.scenario, key.seed)
-    path = np.zeros(key.scenario.months)
-    for month in range(key.scenario.months):
+    known = ("pay", "living", "local_pay")
+    months: dict[str, list[NDArray[np.float64]]] = {name: [] for name in ("coast", *known)}
+    for _ in range(key.scenario.months):
         model.step()
-        path[month] = model.at_place[:, int(Place.COAST)].sum()
+        months["coast"].append(model.at_place[:, int(Place.COAST)].sum())
+        for name in known:
+            months[name].append(getattr(model.terms, name).copy())
     model.release()
-    path.setflags(write=False)
+    path = Path(**{name: np.array(values) for name, values in months.items()})
+    for values in path:
+        values.setflags(write=False)
     return path

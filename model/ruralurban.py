@@ -349,7 +349,7 @@ class RuralUrbanModel(PopulationModel):
 
     def coast_path(self, month: int) -> float:
         """Return the migrants at the coast in the paired run; 0 where there is none."""
-        return 0.0 if self.reference is None else float(self.reference[month])
+        return 0.0 if self.reference is None else float(self.reference.coast[month])
 
     def plan_land(self, first: bool = False) -> None:
         """Plan the land of every owner, outside the month's order (for the burn-in)."""

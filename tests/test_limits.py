@@ -195,7 +195,7 @@ def test_without_a_growing_gap_or_falling_hukou_nobody_leaves_on_balance():
     settled, luck = away_over_ten_years(scenario(LATER, **STILL))
     assert abs(settled) < luck
     pulled, _ = away_over_ten_years(
-        scenario(LATER, **(STILL | {"pull.enabled": True, "national.frozen": False}))
+        scenario(LATER, **(STILL | {"pull.enabled": True, "national.coast_growth": 0.05}))
     )
     still = scenario(LATER, **STILL)
     opened = replace(

@@ -333,7 +333,7 @@ def test_workers_from_outside_are_residents_but_never_registered():
     At 30 km, 0.5 of the urban residents and with cheap hukou: who comes adds to residents and to
     seekers of the seats, and nobody of them is a member of a household here.
     """
-    near = {"world.outside_pool": 0.5, "world.outside_km": 30.0, "migration.hukou_seat": 0.5}
+    near = {"world.outside_pool": 0.5, "world.outside_km": 30.0, "migration.root_seat": -0.2}
     pool, none = run(36, **near), run(36, **(near | {"world.outside_pool": 0.0}))
     came = pool.seats.pool
     assert came.sum() > 0.01 * pool.seats.people.sum() and none.seats.pool.sum() == 0.0
@@ -350,6 +350,6 @@ def test_workers_from_outside_are_residents_but_never_registered():
 
 def test_fewer_workers_come_from_farther_outside():
     """With the same luck in all three, of a pool without network at first."""
-    near = {"world.outside_pool": 0.5, "migration.hukou_seat": 1.0}
+    near = {"world.outside_pool": 0.5, "migration.root_seat": 0.3}
     came = [run(36, **near, **{"world.outside_km": km}).seats.pool.sum() for km in (0, 300, 3000)]
     assert came[0] > came[1] > came[2] >= 0.0

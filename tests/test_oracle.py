@@ -80,6 +80,7 @@ def note(model: RuralUrbanModel, seen: Counter[str]) -> None:
         ("held back", households.held > 0.0),
         ("outside workers", model.outside.table.place > Place.COAST),
         ("families away", model.people.settled > 0),
+        ("hukou granted", model.people.local_hukou > 0),
         ("returned", model.people.returned > 0),
         ("opened", shops.since == model.month),
         ("closed", shops.closed == model.month),
@@ -100,7 +101,17 @@ def happened(seen: Counter[str], *events: str) -> None:
 
 def test_arrays_equal_objects_without_trade():
     seen = together(small(48, "access.enabled=false"), 0, 48)
-    happened(seen, "let", "rented", "idle", "taken", "in debt", "families away", "returned")
+    happened(
+        seen,
+        "let",
+        "rented",
+        "idle",
+        "taken",
+        "in debt",
+        "families away",
+        "returned",
+        "hukou granted",
+    )
 
 
 def test_arrays_equal_objects_when_prices_fall_and_harvests_are_held_back():
@@ -115,7 +126,7 @@ def test_arrays_equal_objects_when_prices_fall_and_harvests_are_held_back():
 
 def test_arrays_equal_objects_when_workers_come_from_near_outside():
     """From 800 km few come, so the pool stands at 60 km here."""
-    near = ("world.outside_km=60", "world.outside_pool=0.5", "migration.hukou_seat=1.0")
+    near = ("world.outside_km=60", "world.outside_pool=0.5", "migration.root_seat=0.2")
     seen = together(small(40, "access.enabled=false", *near), 0, 40)
     happened(seen, "outside workers", "taken")
 

@@ -81,7 +81,7 @@ class Budget(Group):
             0,
             250,
             "kg a year",
-            "own paddy fed per farm worker of a household that keeps animals",
+            "own paddy fed per farm worker",
             "judgement: about a sixth of the paddy of the 2000s was feed",
             hard_low=0.0,
         ),
@@ -92,13 +92,32 @@ class Budget(Group):
             700,
             2200,
             "yuan a year",
-            "net of animals per farm worker, 2003",
+            "net of yard and animals per farm worker, 2003, mean over all",
             "prototype: 1,450 in 2000",
         ),
     ] = 1500.0
     livestock_growth: Annotated[
-        float, Parameter(0.0, 0.05, "per year", "growth of that net", "prototype: 2.8%")
-    ] = 0.028
+        float,
+        Parameter(
+            0.02,
+            0.08,
+            "per year",
+            "growth of that net",
+            "own business per head of Hunan 2014 (PARAMETERS 3), by Shaoyang's income over Hunan's",
+            "data",
+            "derived",
+        ),
+    ] = 0.05
+    yard: Annotated[
+        float,
+        Parameter(
+            0.3,
+            0.8,
+            "share",
+            "of that net from what every household keeps: poultry, garden",
+            "judgement",
+        ),
+    ] = 0.5
     livestock_feed: Annotated[
         float,
         Parameter(
@@ -111,10 +130,10 @@ class Budget(Group):
         ),
     ] = 0.6
     livestock_keepers_2003: Annotated[
-        float, Parameter(0.6, 0.95, "share of households", "that keep animals, 2003", "judgement")
+        float, Parameter(0.6, 0.95, "share of households", "that keep pigs, 2003", "judgement")
     ] = 0.8
     livestock_keepers_2023: Annotated[
-        float, Parameter(0.1, 0.5, "share of households", "that keep animals, 2023", "judgement")
+        float, Parameter(0.1, 0.5, "share of households", "that keep pigs, 2023", "judgement")
     ] = 0.3
 
 
@@ -137,19 +156,24 @@ def credit_left(debt, income, p):
 
 
 @compiled
-def livestock_net(month, p):
-    """Return the net of animals per farm worker and month (yuan)."""
-    return p.livestock / 12.0 * (1.0 + p.livestock_growth) ** (month / 12.0)
+def keepers(month, p):
+    """Return the share of households that keep pigs: falls in a line from 2003 to 2023."""
+    passed = min(1.0, max(0.0, month / 240.0))
+    return p.livestock_keepers_2003 + passed * (p.livestock_keepers_2023 - p.livestock_keepers_2003)
 
 
 @compiled
-def keeps_livestock(rank, month, p):
-    """Tell whether a household keeps animals: a share that falls in a line from 2003 to 2023."""
-    passed = min(1.0, max(0.0, month / 240.0))
-    share = p.livestock_keepers_2003 + passed * (
-        p.livestock_keepers_2023 - p.livestock_keepers_2003
-    )
-    return rank < share
+def livestock_net(rank, month, p):
+    """Return the net of yard and animals per farm worker and month (yuan).
+
+    ``rank`` (0 to 1) is the household's place among those who give pigs up. The mean over all farm
+    workers grows; pigs go to fewer households with larger herds, so that giving them up takes
+    nothing from the village as a whole.
+    """
+    mean = p.livestock / 12.0 * (1.0 + p.livestock_growth) ** (month / 12.0)
+    share = keepers(month, p)
+    pigs = (1.0 - p.yard) / max(share, 1e-9) if rank < share else 0.0
+    return mean * (p.yard + pigs)
 
 
 @compiled

@@ -64,7 +64,7 @@ class Land(Group):
             "facts up to 2015 (docs/ODD.md, calibration)",
             "calibrated",
         ),
-    ] = 0.8
+    ] = 0.7
     own_reserve: Annotated[
         float,
         Parameter(
@@ -75,7 +75,7 @@ class Land(Group):
             "facts up to 2015 (docs/ODD.md, calibration)",
             "calibrated",
         ),
-    ] = 140.0
+    ] = 160.0
     offer_below: Annotated[
         float,
         Parameter(
@@ -86,11 +86,18 @@ class Land(Group):
             "facts up to 2015 (docs/ODD.md, calibration)",
             "calibrated",
         ),
-    ] = 320.0
+    ] = 300.0
     rent_share: Annotated[
         float,
-        Parameter(0.4, 0.8, "share", "of the second-best bid paid as rent", "prototype: 0.63"),
-    ] = 0.63
+        Parameter(
+            0.4,
+            0.8,
+            "share",
+            "of the second-best bid paid as rent",
+            "facts up to 2015 (docs/ODD.md, calibration)",
+            "calibrated",
+        ),
+    ] = 0.5
     least_rent: Annotated[
         float,
         Parameter(
@@ -112,7 +119,7 @@ class Land(Group):
             "facts up to 2015 (docs/ODD.md, calibration)",
             "calibrated",
         ),
-    ] = 470.0
+    ] = 500.0
     lease_cost_2014: Annotated[
         float,
         Parameter(10, 60, "yuan/mu", "same from 2014, land rights registered", "prototype: 20"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agents.base.compiled import compiled
 from agents.base.draws import uniform
-from agents.farmer.budget import keeps_livestock, livestock_net
+from agents.farmer.budget import livestock_net
 from agents.farmer.draws import FarmerDraw
 from agents.migrant.moves import is_registered
 
@@ -37,15 +37,13 @@ def state(people, households, plots, month, clock, subsidy, pension, tax):
 @compiled
 def livestock(households, month, life, p, side):
     """Book animals sold and feed bought; fill ``side`` (H,), the net per farm worker."""
-    net = livestock_net(month, p)
     for h in range(households.uid.shape[0]):
-        keeps = keeps_livestock(uniform(life, households.uid[h], _LIVESTOCK), month, p)
-        side[h] = net if keeps else 0.0
+        rank = uniform(life, households.uid[h], _LIVESTOCK)
+        side[h] = livestock_net(rank, month, p)
         hands = households.workers_home[h] * households.capacity[h]
-        if keeps and hands > 0.0:
-            sales = net * hands / (1.0 - p.livestock_feed)
-            households.livestock_sale[h] += sales
-            households.inputs[h] += sales * p.livestock_feed
+        sales = side[h] * hands / (1.0 - p.livestock_feed)
+        households.livestock_sale[h] += sales
+        households.inputs[h] += sales * p.livestock_feed
 
 
 @compiled

@@ -20,6 +20,8 @@ from agents.base.compiled import compiled
 
 #: Earnings below this many yuan a month are taken as this much: logs need a floor.
 LEAST_INCOME = 50.0
+#: July 2014, in months since January 2003: the State Council opens the registers of towns.
+HUKOU_REFORM = 138
 
 
 class Migration(Group):
@@ -38,8 +40,15 @@ class Migration(Group):
     ] = 1.07
     review: Annotated[
         float,
-        Parameter(0.15, 0.4, "share a year", "people who reconsider each March", "MODEL 4"),
-    ] = 0.2
+        Parameter(
+            0.15,
+            0.4,
+            "share a year",
+            "people who reconsider each March",
+            "facts up to 2015 (docs/ODD.md, calibration)",
+            "calibrated",
+        ),
+    ] = 0.37
     taste: Annotated[
         float,
         Parameter(0.3, 0.7, "weight", "of the lifelong taste within the shock", "MODEL 4"),
@@ -55,7 +64,7 @@ class Migration(Group):
             "calibrated",
             hard_low=-2.0,
         ),
-    ] = 0.9
+    ] = 0.67
     hukou_coast: Annotated[
         float,
         Parameter(
@@ -63,11 +72,12 @@ class Migration(Group):
             2.5,
             "log points",
             "utility lost at the coast without local hukou",
-            "facts up to 2015 (docs/ODD.md, calibration)",
-            "calibrated",
+            "FACTS N41: 46% of utility is ln(1 - 0.46)",
+            "literature",
+            "page",
             hard_low=0.0,
         ),
-    ] = 2.0
+    ] = 0.62
     hukou_seat: Annotated[
         float,
         Parameter(
@@ -75,23 +85,59 @@ class Migration(Group):
             2.8,
             "log points",
             "utility lost at the prefecture seat without local hukou",
-            "facts up to 2015 (docs/ODD.md, calibration)",
-            "calibrated",
+            "as at the coast",
+            "assumption",
             hard_low=0.0,
         ),
-    ] = 2.48
+    ] = 0.62
     hukou_county: Annotated[
         float,
         Parameter(
-            0.2,
+            0.1,
             2.5,
             "log points",
-            "utility lost at the own county seat: fewer hurdles than at the prefecture seat",
-            "facts up to 2015 (docs/ODD.md, calibration)",
-            "calibrated",
+            "utility lost at the own county seat: its register opens more easily",
+            "half of that",
+            "assumption",
             hard_low=0.0,
         ),
-    ] = 2.3
+    ] = 0.31
+    root_coast: Annotated[
+        float,
+        Parameter(
+            0.0,
+            2.5,
+            "log points",
+            "utility lost by living at the coast that no reform gives back: kin, speech, land",
+            "facts up to 2015 (docs/ODD.md, calibration)",
+            "calibrated",
+            hard_low=-2.0,
+        ),
+    ] = 1.26
+    root_seat: Annotated[
+        float,
+        Parameter(
+            0.0,
+            2.8,
+            "log points",
+            "same at the prefecture seat",
+            "facts up to 2015 (docs/ODD.md, calibration)",
+            "calibrated",
+            hard_low=-2.0,
+        ),
+    ] = 1.74
+    root_county: Annotated[
+        float,
+        Parameter(
+            0.0,
+            2.5,
+            "log points",
+            "same at the own county seat",
+            "facts up to 2015 (docs/ODD.md, calibration)",
+            "calibrated",
+            hard_low=-2.0,
+        ),
+    ] = 1.3
     distance: Annotated[
         float,
         Parameter(
@@ -116,7 +162,7 @@ class Migration(Group):
             "facts up to 2015 (docs/ODD.md, calibration)",
             "calibrated",
         ),
-    ] = 0.38
+    ] = 0.4
     family: Annotated[
         float,
         Parameter(0.1, 0.5, "log points", "loss of leaving children under 14", "prototype"),
@@ -131,7 +177,7 @@ class Migration(Group):
             "facts up to 2015 (docs/ODD.md, calibration)",
             "calibrated",
         ),
-    ] = 0.27
+    ] = 0.25
     local_disutility: Annotated[
         float,
         Parameter(
@@ -143,7 +189,7 @@ class Migration(Group):
             "calibrated",
             hard_low=-2.0,
         ),
-    ] = 2.85
+    ] = 2.69
     local_minute: Annotated[
         float,
         Parameter(0.0, 0.01, "log points per minute", "same, by distance to the seat", "prototype"),
@@ -172,12 +218,37 @@ class Migration(Group):
     ] = 0.05
     follow: Annotated[
         float,
-        Parameter(0.02, 0.12, "per year", "hazard that spouse and children join", "MODEL 4, N31"),
-    ] = 0.05
+        Parameter(
+            0.02,
+            0.3,
+            "per year",
+            "hazard that spouse and children join",
+            "FACTS N31: by 0.12, MODEL's highest, a seventh and not a fifth are whole families",
+            "calibrated",
+        ),
+    ] = 0.25
     follow_after: Annotated[
         float,
         Parameter(24, 60, "months", "away in one place before the family may join", "MODEL 4"),
-    ] = 36.0
+    ] = 24.0
+    grant: Annotated[
+        float,
+        Parameter(
+            0.0,
+            0.1,
+            "per year",
+            "hazard that a family settled away is given the hukou of the place",
+            "the registered share of towns rises by over a point a year, most of it from 2014 on "
+            "(FACTS N49, N50)",
+            "assumption",
+        ),
+    ] = 0.06
+    grant_2014: Annotated[
+        float,
+        Parameter(
+            0.04, 0.3, "per year", "same from the reform of July 2014 on", "same", "assumption"
+        ),
+    ] = 0.2
     cost_spouse: Annotated[
         float, Parameter(0.3, 0.9, "share", "living cost of a joining spouse", "judgement")
     ] = 0.6
@@ -258,8 +329,17 @@ class Migration(Group):
         Parameter(130, 320, "yuan/month", "living cost at a seat, 2003", "same", "data", "derived"),
     ] = 250.0
     living_wage_elasticity: Annotated[
-        float, Parameter(0.4, 0.9, "elasticity", "of living cost to the local wage", "MODEL 4")
-    ] = 0.6
+        float,
+        Parameter(
+            0.4,
+            0.9,
+            "elasticity",
+            "of living cost to the local wage",
+            "living cost is a third of the wage in 2003 and in 2013 (PARAMETERS 4)",
+            "data",
+            "derived",
+        ),
+    ] = 0.9
     congestion_coast: Annotated[
         float, Parameter(0.05, 0.4, "elasticity", "of living cost to migrants there", "MODEL 4")
     ] = 0.15
@@ -275,7 +355,9 @@ class Migration(Group):
             0.3, 0.7, "elasticity", "of the coast wage to migrants: fixed, not tuned", "MODEL 4"
         ),
     ] = 0.5
-    families_follow: Annotated[bool, switch("families may join a member away")] = True
+    families_follow: Annotated[
+        bool, switch("families may join a member away, and be registered there")
+    ] = True
 
 
 @compiled
@@ -313,8 +395,9 @@ def value_away(net_income, hukou, distance, age, leaves_children, ring_share, p)
     """Return V of living at a destination, in log points.
 
     ``V_d = ln max(50, e*w*s - c) - h_d - m_d - a(age) - f(family) + n ln(1 + 30 share)``;
-    ``net_income`` is expected monthly pay less living cost (yuan), ``hukou`` and ``distance`` the
-    losses of the place in log points.
+    ``net_income`` is expected monthly pay less living cost (yuan), ``hukou`` what the place takes
+    from those without it, ``distance`` what it takes from everybody, roots left behind included
+    (log points).
     """
     return (
         log_income(net_income)
@@ -357,6 +440,15 @@ def remittance(net_earnings, months_away, p):
     ``share * exp(-decay * years away)`` of net earnings, never negative.
     """
     return max(0.0, net_earnings) * p.remit * math.exp(-p.remit_decay * months_away / 12.0)
+
+
+@compiled
+def hukou_grant(month, p):
+    """Return the hazard of a settled family to be given the hukou of its place, per year.
+
+    ``month`` counts from January 2003. Towns opened their registers with the reform of July 2014.
+    """
+    return p.grant if month < HUKOU_REFORM else p.grant_2014
 
 
 @compiled

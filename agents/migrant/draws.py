@@ -24,6 +24,7 @@ class PersonDraw(IntEnum):
     LOSE_JOB = 65
     FOLLOW = 66
     TALENT = 67
+    HUKOU = 68
     TASTE = 70  #: to 79: one for each alternative
     LUCK = 80  #: to 89: one for each alternative
     ARRIVAL = 90

@@ -36,6 +36,7 @@ def come_and_go(people, households, month, clock, tally):
             mother = people.mother[i]
             if mother != NOBODY and people.settled[mother] == 1:
                 people.place[i], people.settled[i] = people.place[mother], 1
+                people.local_hukou[i] = people.local_hukou[mother]
                 people.since[i] = month
         if people.dies[i] == month or people.leaves[i] == month:
             tally[DIED if people.dies[i] == month else COLLEGE] += 1

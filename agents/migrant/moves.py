@@ -18,6 +18,7 @@ from agents.kinds import NOBODY, Job, Place
 from agents.migrant.choice import (
     Migration,
     family_can_follow,
+    hukou_grant,
     shock,
     skill,
     value_away,
@@ -37,6 +38,7 @@ _NONE, _FARM, _LOCAL, _BUSINESS, _JOB_SEAT, _JOB_COAST = (int(j) for j in Job)
 _RECONSIDER = int(PersonDraw.RECONSIDER)
 _LOSE_JOB = int(PersonDraw.LOSE_JOB)
 _FOLLOW = int(PersonDraw.FOLLOW)
+_HUKOU = int(PersonDraw.HUKOU)
 _TALENT = int(PersonDraw.TALENT)
 _TASTE = int(PersonDraw.TASTE)
 _LUCK = int(PersonDraw.LUCK)
@@ -56,6 +58,7 @@ class Terms(Table):
     pay: Annotated[Array, Column(np.float64, "yuan/month", "(P,) expected pay, jobs over seekers")]
     living: Annotated[Array, Column(np.float64, "yuan/month", "(P,) living cost")]
     hukou: Annotated[Array, Column(np.float64, "log points", "(C, P) utility lost without hukou")]
+    root: Annotated[Array, Column(np.float64, "log points", "(C, P) utility lost by living there")]
     distance: Annotated[Array, Column(np.float64, "log points", "(V, P) utility lost by distance")]
     local_pay: Annotated[Array, Column(np.float64, "yuan/month", "(C,) expected local pay")]
     day_wage: Annotated[Array, Column(np.float64, "yuan/day", "(C,) local day wage")]
@@ -161,10 +164,11 @@ def utility_away(people, households, i, d, turn, age, children, share, terms, ke
     uid = people.uid[i]
     worth = skill(people.schooling[i], 0, p) * capacity(age, rules.demography)
     children = children if people.settled[i] == 0 else 0
+    registered_there = people.local_hukou[i] == 1 and people.place[i] == d
     value = value_away(
         terms.pay[d] * worth - terms.living[d],
-        terms.hukou[households.county[h], d],
-        terms.distance[households.village[h], d],
+        0.0 if registered_there else terms.hukou[households.county[h], d],
+        terms.root[households.county[h], d] + terms.distance[households.village[h], d],
         age,
         1.0 if children > 0 else 0.0,
         share[d],
@@ -202,6 +206,7 @@ def settle_at(people, i, place, job, seat, month):
     """Put person ``i`` at ``place`` with ``job``; who comes home brings the savings."""
     if people.place[i] != place:
         people.since[i] = month
+        people.local_hukou[i] = 0
         if place == _VILLAGE:
             people.returned[i] = 1
             people.brought[i] += people.savings[i]
@@ -414,3 +419,18 @@ def _join(people, households, i, spouse, place, month, clock):
             settle_at(people, j, place, job if adult else _NONE, seat if adult else NOBODY, month)
         if people.place[j] == place:
             people.settled[j] = 1
+
+
+@compiled
+def grant_hukou(people, households, month, era, key, p):
+    """Register families that have settled away where they live; a household has one luck."""
+    hazard = hukou_grant(era, p)
+    for i in range(people.uid.shape[0]):
+        if (
+            people.settled[i] == 0
+            or people.local_hukou[i] == 1
+            or not is_registered(people, i, month)
+        ):
+            continue
+        if uniform(key, households.uid[people.household[i]], _HUKOU) < hazard:
+            people.local_hukou[i] = 1

@@ -36,6 +36,9 @@ class People(Table):
     months_away: Annotated[Array, Column(np.int32, "months", "spent away so far, all stays")]
     returned: Annotated[Array, Column(np.int8, "0/1", "1 once home again after a stay away")]
     settled: Annotated[Array, Column(np.int8, "0/1", "1 while the family lives together away")]
+    local_hukou: Annotated[
+        Array, Column(np.int8, "0/1", "1 while registered where it lives away, no more a migrant")
+    ]
     employed: Annotated[Array, Column(np.float64, "share", "share of the month in paid work")]
     wage: Annotated[Array, Column(np.float64, "yuan/month", "wage earned this month")]
     living_cost: Annotated[Array, Column(np.float64, "yuan/month", "paid for living away")]

@@ -167,7 +167,8 @@ COVERED: dict[str, str] = {
     "births, deaths, college, coming of age": "people.come_and_go",
     "hub capacity, tariffs, service, stations, programmes": "freight.set_tariffs",
     "expected prices, weather, values of the crops": "land.expect",
-    "migration, job loss, families that follow": "people.review, people.families_join",
+    "migration, job loss, families that follow, hukou granted": "people.review, "
+    "people.families_join, people.grant_hukou",
     "outside workers who come to the seats": "outside.review",
     "members, residents, workers": "people.count_members, people.count_workers",
     "plans, shadow wage, lease auction, sowing": "land.plan, land.lease_and_sow",

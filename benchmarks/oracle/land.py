@@ -38,7 +38,7 @@ from model.crops import CROP_NAMES, load_crops
         "log_shock",
     )
 )
-livestock_net, keeps_livestock = plain(budget.livestock_net), plain(budget.keeps_livestock)
+livestock_net = plain(budget.livestock_net)
 MONTHS = range(12)
 LEASE_ORDER, VILLAGE_KIND = int(FarmerDraw.LEASE_ORDER), int(Kind.VILLAGE)
 LIVESTOCK, PRICE, WEATHER = transfers._LIVESTOCK, farming._PRICE, farming._WEATHER
@@ -332,10 +332,9 @@ def harvest(plot: Plot, mu: float, crop: Crop, farmer: Household, share: float, 
 def keep_animals_and_grain(world: Any) -> None:
     """Sell animals; keep grain of the harvest for table and animals, and use the store."""
     p, rice = world.params["budget"], farming.RICE
-    net = livestock_net(world.era, p)
     for household in world.households:
         rank = uniform(world.life_key, household.uid, LIVESTOCK)
-        household.side = net if keeps_livestock(rank, world.era, p) else 0.0
+        household.side = livestock_net(rank, world.era, p)
         sales = household.side * household.workers_home * household.capacity
         sales /= 1.0 - p.livestock_feed
         household.livestock_sale += sales

@@ -40,8 +40,10 @@ def update_terms(world: Any) -> None:
         world.living[SEAT + seat.row] = seat.living
     for county in world.counties:
         county.hukou = [0.0, p.hukou_coast] + [p.hukou_seat] * len(world.seats)
+        county.root = [0.0, p.root_coast] + [p.root_seat] * len(world.seats)
         if county.seat != world.prefecture:
             county.hukou[SEAT + county.seat] = p.hukou_county
+            county.root[SEAT + county.seat] = p.root_county
         county.local_pay = county.local_wage * county.local_employment
     pull = world.params["pull"]
     world.may_leave = pull.enabled or pull.mode != "no_new"

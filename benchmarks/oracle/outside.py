@@ -67,8 +67,9 @@ def value_at(person: Outsider, place: int, share: float, world: Any) -> float:
     if place == VILLAGE:
         home = float(world.series.national_rural_income[world.month])
         return value_home_outside(home, earns) + stays
-    hukou, far = p.hukou_seat, p.distance_coast * world.params["world"].outside_km / COAST_KM
+    hukou = p.hukou_seat
+    far = p.root_seat + p.distance_coast * world.params["world"].outside_km / COAST_KM
     if place == COAST:
-        hukou, far = p.hukou_coast, p.distance_coast
+        hukou, far = p.hukou_coast, p.root_coast + p.distance_coast
     net = world.pay[place] * earns - world.living[place]
     return value_away(net, hukou, far, person.age(world.clock), 0.0, share, p) + stays

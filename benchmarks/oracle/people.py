@@ -12,7 +12,16 @@ from benchmarks.oracle.objects import ADULT, CHILD, COAST, MINOR, SEAT, VILLAGE,
 from benchmarks.oracle.plain import plain
 
 capacity, days_of = plain(demography.capacity), plain(moves.days_of)
-(skill, shock, value_home, value_local, value_commute, value_away, family_can_follow) = (
+(
+    skill,
+    shock,
+    value_home,
+    value_local,
+    value_commute,
+    value_away,
+    family_can_follow,
+    hukou_grant,
+) = (
     plain(getattr(choice, name))
     for name in (
         "skill",
@@ -22,11 +31,12 @@ capacity, days_of = plain(demography.capacity), plain(moves.days_of)
         "value_commute",
         "value_away",
         "family_can_follow",
+        "hukou_grant",
     )
 )
-RECONSIDER, LOSE_JOB, FOLLOW, TALENT, TASTE, LUCK = (
+RECONSIDER, LOSE_JOB, FOLLOW, HUKOU, TALENT, TASTE, LUCK = (
     int(PersonDraw[name])
-    for name in ("RECONSIDER", "LOSE_JOB", "FOLLOW", "TALENT", "TASTE", "LUCK")
+    for name in ("RECONSIDER", "LOSE_JOB", "FOLLOW", "HUKOU", "TALENT", "TASTE", "LUCK")
 )
 NONE, FARM, LOCAL, BUSINESS, SEAT_JOB, COAST_JOB = (int(job) for job in Job)
 
@@ -39,6 +49,7 @@ def come_and_go(world: Any) -> None:
             continue
         if person.born == world.month and person.mother is not None and person.mother.settled:
             person.place, person.settled = person.mother.place, 1
+            person.local_hukou = person.mother.local_hukou
             person.since = world.month
         if world.month in (person.dies, person.leaves):
             person.brought, person.savings = person.brought + person.savings, 0.0
@@ -238,12 +249,13 @@ def utility_away(
 ) -> float:
     """Return the utility of living at ``place``."""
     p, household = world.params["migration"], person.household
+    registered_there = person.local_hukou and person.place == place
     there = sum(neighbour.adults_at[place] for neighbour in household.ring)
     adults = sum(neighbour.adults for neighbour in household.ring)
     value = value_away(
         world.pay[place] * worth(person, 0, world) - world.living[place],
-        household.county.hukou[place],
-        household.village.distance[place],
+        0.0 if registered_there else household.county.hukou[place],
+        household.county.root[place] + household.village.distance[place],
         person.age(world.clock),
         1.0 if leaves_children else 0.0,
         there / adults if adults > 0 else 0.0,
@@ -257,6 +269,7 @@ def settle_at(person: Person, place: int, job: int, seat: int, month: int) -> No
     """Put a person at a place with a job; who comes home brings the savings."""
     if person.place != place:
         person.since = month
+        person.local_hukou = 0
         if place == VILLAGE:
             person.returned = 1
             person.brought, person.savings = person.brought + person.savings, 0.0
@@ -309,6 +322,15 @@ def families_join(world: Any) -> None:
                     settle_kin(other, place, world)
                 if other.place == place:
                     other.settled = 1
+
+
+def grant_hukou(world: Any) -> None:
+    """Register families that have settled away where they live."""
+    hazard = hukou_grant(world.era, world.params["migration"])
+    for person in world.people:
+        rural = person.settled and not person.local_hukou and person.registered(world.month)
+        if rural and uniform(world.key, person.household.uid, HUKOU) < hazard:
+            person.local_hukou = 1
 
 
 def count_workers(world: Any) -> None:

@@ -88,7 +88,7 @@ class OracleModel(Model):
             seat.people_last = float(model.seat_people_last[row])
             seat.land_capital = float(model.land_capital[row])
             seat.hub_grants = float(model.hub_grants[row])
-            seat.migrants = float(model.at_place[:, SEAT + row].sum())
+            seat.migrants = float(model.at_place.sum(axis=0)[SEAT + row])
             seat.rural_seekers = float(model.seekers[row])
         self.counties = [self._county(model, c) for c in range(model.counties)]
         self.villages = [Village(self, model.villages, v) for v in range(len(model.villages))]
@@ -212,6 +212,7 @@ class OracleModel(Model):
         people.review(self, march)
         if march and self.params["migration"].families_follow:
             people.families_join(self)
+            people.grant_hukou(self)
         outside.review(self, march)
         people.count_members(self)
         people.count_workers(self)

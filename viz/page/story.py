@@ -50,7 +50,7 @@ TERMS = (
     "costs of living there, yuan",
     "ln of what is left",
     "hukou",
-    "distance or travel",
+    "roots, distance or travel",
     "dislike of such work",
     "age over 25",
     "children left behind",
@@ -191,7 +191,9 @@ def choice(model: Any, i: int) -> list[Option]:
         if turn == 2 and seat == main:
             continue
         net = float(terms.pay[d] * worth - terms.living[d])
-        hukou, far = float(terms.hukou[c, d]), float(terms.distance[v, d])
+        granted = people.local_hukou[i] == 1 and people.place[i] == d
+        hukou = 0.0 if granted else float(terms.hukou[c, d])
+        far = float(terms.root[c, d] + terms.distance[v, d])
         value = value_away(net, hukou, far, age, leaves, float(share[d]), p)
         first = {TERMS[0]: float(terms.pay[d] * worth), TERMS[1]: float(terms.living[d]),
                  TERMS[2]: log_income(net), TERMS[3]: -hukou, TERMS[4]: -far,
