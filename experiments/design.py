@@ -99,11 +99,11 @@ def read_design(path: Path) -> Design:
     if not kind and "lever" not in raw:
         raise InputError(path, "nothing varies", valid=f"[[lever]], {', '.join(KINDS)}")
     design = Design(
-        scenario=_scenario(raw, path),
+        scenario=read_scenario(raw, path),
         points=points,
         levers=levers,
-        seed=_whole(raw, "seed", 1, 0, path),
-        replicates=_whole(raw, "replicates", 1, 1, path),
+        seed=read_whole(raw, "seed", 1, 0, path),
+        replicates=read_whole(raw, "replicates", 1, 1, path),
         outputs=_outputs(raw.get("outputs", ["summary"]), path),
         limit_s=_seconds(raw.get("time_limit", 3600.0), path),
         kind=kind,
@@ -136,25 +136,25 @@ def _points(kind: str, given: Any, path: Path) -> list[Settings]:
     if kind == "list":
         if not isinstance(given, list) or not all(isinstance(p, dict) for p in given):
             raise InputError(path, "list", given, "tables, as in [[list]]")
-        return [_settings(point, f"{path}, list {n}") for n, point in enumerate(given, 1)]
+        return [check_settings(point, f"{path}, list {n}") for n, point in enumerate(given, 1)]
     if not isinstance(given, dict) or not given:
         raise InputError(path, kind, given, f"a table, as in [{kind}]")
     if kind == "grid":
         axes = {
             key: [_checked(key, value, path) for value in _several(key, values, path)]
-            for key, values in _flat(given, path).items()
+            for key, values in flat_settings(given, path).items()
         }
         return [dict(zip(axes, values)) for values in itertools.product(*axes.values())]
     where = f"{path}, {kind}"
     check_keys(given, ["points", "seed", "ranges"], path, f"{kind}.")
-    points = _whole(given, "points", None, 1, where)
+    points = read_whole(given, "points", None, 1, where)
     if kind == "sobol" and points & (points - 1):
         raise InputError(where, "points", points, "a power of 2: a Sobol sequence is balanced then")
-    flat = _flat(given.get("ranges", {}), where)
-    ranges = {key: _range(key, value, where) for key, value in flat.items()}
+    flat = flat_settings(given.get("ranges", {}), where)
+    ranges = {key: read_range(key, value, where) for key, value in flat.items()}
     if not ranges:
         raise InputError(where, "missing key ranges", valid="group.name = [low, high]")
-    return sample(kind, ranges, points, _whole(given, "seed", 1, 0, where))
+    return sample(kind, ranges, points, read_whole(given, "seed", 1, 0, where))
 
 
 def _levers(given: Any, points: list[Settings], path: Path) -> dict[str, Settings]:
@@ -168,13 +168,14 @@ def _levers(given: Any, points: list[Settings], path: Path) -> dict[str, Setting
         name = entry.get("name")
         if not isinstance(name, str) or not name or name in levers:
             raise InputError(where, "name", name, "a text, another for each lever")
-        levers[name] = _settings(entry.get("set", {}), where)
+        levers[name] = check_settings(entry.get("set", {}), where)
         for key in levers[name].keys() & varied:
             raise InputError(where, f"{key} is set and also varies", valid="one of both")
     return levers or {"as it is": {}}
 
 
-def _scenario(raw: dict[str, Any], path: Path) -> Scenario:
+def read_scenario(raw: dict[str, Any], path: Path) -> Scenario:
+    """Return the scenario of the keys scenario, region, start, months, sample, strict, set."""
     name = raw.get("scenario", "shaoyang")
     if not isinstance(name, str):
         raise InputError(path, "scenario", name, "a name or a file")
@@ -183,14 +184,15 @@ def _scenario(raw: dict[str, Any], path: Path) -> Scenario:
     options = {key: check_option(key, raw[key], path) for key in _OPTIONS if key in raw}
     if "region" in raw:
         options["region"] = read_region(raw["region"], path)
-    return load_scenario(name, **options).with_(**_settings(raw.get("set", {}), path))
+    return load_scenario(name, **options).with_(**check_settings(raw.get("set", {}), path))
 
 
-def _settings(given: Any, where: object) -> Settings:
-    return {key: _checked(key, value, where) for key, value in _flat(given, where).items()}
+def check_settings(given: Any, where: object) -> Settings:
+    """Return group.name -> value of tables, each value checked against the registry."""
+    return {key: _checked(key, value, where) for key, value in flat_settings(given, where).items()}
 
 
-def _flat(given: Any, where: object) -> dict[str, Any]:
+def flat_settings(given: Any, where: object) -> dict[str, Any]:
     """Return group.name -> value of tables, whether written group.name or [group] name."""
     if not isinstance(given, dict):
         raise InputError(where, repr(given), valid="group.name = value")
@@ -213,7 +215,8 @@ def _several(key: str, values: Any, where: object) -> list[Any]:
     return values
 
 
-def _range(key: str, given: Any, where: object) -> tuple[float, float]:
+def read_range(key: str, given: Any, where: object) -> tuple[float, float]:
+    """Return the bounds of a parameter from [low, high] or "registered"."""
     group, _, name = key.partition(".")
     if group not in GROUPS or name not in fields_of(GROUPS[group]):
         _checked(key, given, where)  # names the nearest parameter
@@ -237,7 +240,8 @@ def _outputs(given: Any, path: Path) -> tuple[str, ...]:
     return tuple(name for name in OUTPUTS if name in given)
 
 
-def _whole(raw: dict[str, Any], key: str, default: int | None, low: int, where: object) -> int:
+def read_whole(raw: dict[str, Any], key: str, default: int | None, low: int, where: object) -> int:
+    """Return the whole number of a key, at least ``low``."""
     value = raw.get(key, default)
     if not isinstance(value, int) or isinstance(value, bool) or value < low:
         raise InputError(where, key, value, f"a whole number from {low}")
