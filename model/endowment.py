@@ -137,3 +137,10 @@ __all__ = [
     "read_endowment",
     "read_programme",
 ]
+
+
+def cluster_strength(endowment: pd.DataFrame, counties: int) -> NDArray[np.float64]:
+    """Return (C,) the strength of each county's industrial cluster, 0 to 1."""
+    strength = np.zeros(counties)
+    np.maximum.at(strength, endowment["county"].to_numpy(), endowment["cluster"].to_numpy())
+    return strength

@@ -125,7 +125,7 @@ class Local(Group):
             "local migrant workers +1.8% a year 2012-23 (N33), wage as at the coast",
             "assumption",
         ),
-    ] = 0.08
+    ] = 0.073
     cluster_demand: Annotated[
         float,
         Parameter(0.0, 2.0, "ratio", "rise of that bill by cluster strength 1", "judgement"),

@@ -89,6 +89,17 @@ class Rollout(Group):
             hard_high=1.0,
         ),
     ] = 0.6
+    cluster_first: Annotated[
+        float,
+        Parameter(
+            0.0,
+            3.0,
+            "normal scores",
+            "by which a cluster of strength 1 puts a village ahead of its turn",
+            "couriers go where parcels are: all of Daji's villages sold online by 2019 (FACTS T26)",
+            "assumption",
+        ),
+    ] = 2.0
     programme_years: Annotated[
         float,
         Parameter(
@@ -131,24 +142,27 @@ def point_share(month: int, p: Rollout) -> float:
     return float(min(path, service_share(month, p)))
 
 
-def village_ranks(villages: Villages, key: np.uint64, purpose: int, near_first: float) -> Floats:
+def village_ranks(
+    villages: Villages, key: np.uint64, purpose: int, near_first: float, ahead: Floats
+) -> Floats:
     """Return the rank (V,) in (0, 1) of each village: low is served early.
 
-    ``Phi(rho z_minutes + sqrt(1 - rho^2) z_luck)``, z_minutes the normal score of the village's
-    place in the distribution of travel minutes over villages, z_luck its lifelong draw.
+    ``Phi(rho z_minutes + sqrt(1 - rho^2) z_luck - ahead)``, z_minutes the normal score of the
+    village's place in the distribution of travel minutes over villages, z_luck its lifelong draw,
+    ``ahead`` (V,) normal scores in its favour.
     """
     _, inverse = np.unique(villages.minutes, return_inverse=True)
     mass = np.bincount(inverse, weights=villages.weight)
     place = (np.cumsum(mass) - 0.5 * mass) / mass.sum()
-    return _mixed_ranks(villages.uid, place[inverse], key, purpose, near_first)
+    return _mixed_ranks(villages.uid, place[inverse], ahead, key, purpose, near_first)
 
 
 @compiled
-def _mixed_ranks(uid, place, key, purpose, rho):
+def _mixed_ranks(uid, place, ahead, key, purpose, rho):
     out = np.empty(uid.shape[0])
     for v in range(uid.shape[0]):
         z = rho * normal_quantile(place[v])
-        z += math.sqrt(1.0 - rho * rho) * normal(key, uid[v], purpose)
+        z += math.sqrt(1.0 - rho * rho) * normal(key, uid[v], purpose) - ahead[v]
         out[v] = 0.5 * math.erfc(-z / math.sqrt(2.0))
     return out
 

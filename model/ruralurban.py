@@ -22,6 +22,7 @@ from agents.migrant.demography import STUDY
 from model import accounts, checks, farming, migration, trade
 from model.calendar import DECEMBER, MARCH, month_of_year
 from model.crops import CROP_NAMES, load_crops
+from model.endowment import cluster_strength
 from model.extraction import Extraction
 from model.goods import GOODS, load_goods
 from model.goods_account import GoodsAccount
@@ -170,7 +171,9 @@ class RuralUrbanModel(PopulationModel):
         )
         wanted = self.local_wage * self.local_seekers
         bill = local.village_share * local.demand * self.local_demand
-        cluster = 1.0 + local.cluster_demand * trade.cluster_strength(self)
+        cluster = 1.0 + local.cluster_demand * cluster_strength(
+            self.region.endowment, self.counties
+        )
         self.firms_base = np.maximum(wanted - bill, 0.1 * wanted) * cluster
         self.firms_bill = self.firms_base.copy()
 

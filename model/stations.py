@@ -11,6 +11,7 @@ from agents.base.compiled import compiled
 from agents.hub.parameters import Hub
 from agents.hub.rules import VillageDraw, capacity_cost, first_mile, pays_back, station_gain
 from model.carriers import Carriers, sums
+from model.endowment import cluster_strength
 from model.rollout import (
     Programmes,
     Rollout,
@@ -40,9 +41,11 @@ class Stations:
         self.carriers = carriers
         self.counties = carriers.counties
         near, key, rows = rollout.near_first, model.life_key, len(villages.uid)
-        self.service_rank = village_ranks(villages, key, VillageDraw.SERVICE, near)
-        self.station_rank = village_ranks(villages, key, VillageDraw.STATION, near)
-        self.cold_rank = village_ranks(villages, key, VillageDraw.COLD, 0.0)
+        cluster = cluster_strength(model.region.endowment, self.counties)
+        ahead, alike = rollout.cluster_first * cluster[villages.county], np.zeros(rows)
+        self.service_rank = village_ranks(villages, key, VillageDraw.SERVICE, near, ahead)
+        self.station_rank = village_ranks(villages, key, VillageDraw.STATION, near, alike)
+        self.cold_rank = village_ranks(villages, key, VillageDraw.COLD, 0.0, alike)
         self.programmes = Programmes(
             model.region.programme,
             villages,

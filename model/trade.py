@@ -8,9 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from agents.base.sums import weighted_columns
 from agents.farmer.opening import new_shops
 from model import online, shop_accounts
@@ -68,11 +65,3 @@ def book(m: Any) -> None:
     """Book the month's trade into the ledger."""
     shop_accounts.book(m)
     m.freight.book(m)
-
-
-def cluster_strength(m: Any) -> NDArray[np.float64]:
-    """Return (C,) the strength of each county's industrial cluster, 0 to 1."""
-    strength = np.zeros(m.counties)
-    for row in m.region.endowment.itertuples():
-        strength[row.county] = max(strength[row.county], row.cluster)
-    return strength

@@ -167,6 +167,16 @@ def test_access_off_is_nothing_at_all(access):
     assert model.ledger.balance[Sector.CARRIERS] == 0.0 == model.ledger.balance[Sector.PLATFORM]
 
 
+def test_couriers_reach_the_villages_of_a_cluster_first():
+    """In a county with an industrial cluster service leads the nation's; elsewhere it does not."""
+    model = tiny_market(month=143, villages=1000, clusters={1: 0.9})  # end of 2014
+    live_a_month(model)
+    plain, cluster = (model.villages.parcel_service[model.villages.county == c] for c in (0, 1))
+    share = service_share(model.month, Rollout())
+    assert plain.mean() == pytest.approx(share, abs=0.05)
+    assert cluster.mean() > 3.0 * share
+
+
 def test_programme_reaches_its_share_after_three_years_and_books_the_grant():
     model = tiny_market(month=149, villages=1000, programme=[(0, 150, "national", 0.8)])
     shares = []

@@ -24,10 +24,18 @@ from model.villages import Villages
 EACH = 10  # households sampled in a village
 
 
-def tiny_region(programme: list[tuple[int, int, str, float]]) -> SimpleNamespace:
-    """One prefecture seat for two counties of 400 km2 each; see ``programme`` below."""
+def tiny_region(
+    programme: list[tuple[int, int, str, float]], clusters: dict[int, float]
+) -> SimpleNamespace:
+    """One prefecture seat for two counties of 400 km2 each; see ``programme`` below.
+
+    clusters : county -> strength of its industrial cluster.
+    """
     return SimpleNamespace(
         counties=pd.DataFrame({"area_km2": [400.0, 400.0]}),
+        endowment=pd.DataFrame({"county": [*clusters], "cluster": [*clusters.values()]}).astype(
+            {"county": int, "cluster": float}
+        ),
         county=np.zeros((10, 60), dtype=np.int16),
         seats=pd.DataFrame({"county": [0], "row": [5], "col": [0], "prefecture": [True]}),
         seat_of_county=np.zeros(2, dtype=np.int16),
@@ -77,12 +85,13 @@ def tiny_market(
     seed: int = 1,
     villages: int = 20,
     programme: list[tuple[int, int, str, float]] | None = None,
+    clusters: dict[int, float] | None = None,
     **groups,
 ) -> SimpleNamespace:
     """Return what freight and retail need of the model, by hand; ``groups`` replace parameters."""
     table = _villages(villages)
     households = _households(table)
-    region = tiny_region(programme or [])
+    region = tiny_region(programme or [], clusters or {})
     shops = allocate(Shops, len(households.uid))
     shops.good[:] = NOBODY
     length = 400

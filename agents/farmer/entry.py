@@ -36,7 +36,7 @@ class Entry(Group):
             "assumption",
             hard_high=1.0,
         ),
-    ] = 0.1
+    ] = 0.06
     pioneer: Annotated[
         float,
         Parameter(

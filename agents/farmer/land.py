@@ -64,7 +64,7 @@ class Land(Group):
             "facts up to 2015 (docs/ODD.md, calibration)",
             "calibrated",
         ),
-    ] = 0.7
+    ] = 0.725
     own_reserve: Annotated[
         float,
         Parameter(
@@ -75,7 +75,7 @@ class Land(Group):
             "facts up to 2015 (docs/ODD.md, calibration)",
             "calibrated",
         ),
-    ] = 160.0
+    ] = 155.0
     offer_below: Annotated[
         float,
         Parameter(
@@ -86,7 +86,7 @@ class Land(Group):
             "facts up to 2015 (docs/ODD.md, calibration)",
             "calibrated",
         ),
-    ] = 300.0
+    ] = 310.0
     rent_share: Annotated[
         float,
         Parameter(
@@ -122,8 +122,15 @@ class Land(Group):
     ] = 500.0
     lease_cost_2014: Annotated[
         float,
-        Parameter(10, 60, "yuan/mu", "same from 2014, land rights registered", "prototype: 20"),
-    ] = 20.0
+        Parameter(
+            10,
+            60,
+            "yuan/mu",
+            "same from 2014, land rights registered",
+            "facts up to 2015 (docs/ODD.md, calibration)",
+            "calibrated",
+        ),
+    ] = 30.0
     sitting_tenant: Annotated[
         float,
         Parameter(0.1, 0.5, "share", "of the transaction cost for a sitting tenant", "MODEL 4"),

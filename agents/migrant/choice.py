@@ -113,7 +113,7 @@ class Migration(Group):
             "calibrated",
             hard_low=-2.0,
         ),
-    ] = 1.26
+    ] = 1.16
     root_seat: Annotated[
         float,
         Parameter(
@@ -125,7 +125,7 @@ class Migration(Group):
             "calibrated",
             hard_low=-2.0,
         ),
-    ] = 1.74
+    ] = 1.9
     root_county: Annotated[
         float,
         Parameter(
@@ -137,7 +137,7 @@ class Migration(Group):
             "calibrated",
             hard_low=-2.0,
         ),
-    ] = 1.3
+    ] = 1.72
     distance: Annotated[
         float,
         Parameter(
@@ -248,7 +248,7 @@ class Migration(Group):
         Parameter(
             0.04, 0.3, "per year", "same from the reform of July 2014 on", "same", "assumption"
         ),
-    ] = 0.2
+    ] = 0.25
     cost_spouse: Annotated[
         float, Parameter(0.3, 0.9, "share", "living cost of a joining spouse", "judgement")
     ] = 0.6
