@@ -189,6 +189,7 @@ def _validate(options: argparse.Namespace) -> None:
             progress,
             quick=options.quick,
             replicates=options.replicates,
+            workers=_workers(options),
         )
         from viz.scorecard import scorecard_figures
 
@@ -429,6 +430,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_run_options(validate)
     _add_validate_options(validate)
+    _add_worker_options(validate)
     for name, text, example, add_options in _STUDIES:
         study = command(name, _study, text, f"{name} {example}")
         _add_run_options(study)
@@ -517,7 +519,7 @@ def _add_validate_options(parser: argparse.ArgumentParser) -> None:
         "--replicates",
         metavar="N",
         type=_whole(1, 10_000),
-        help="of every run (default: what the targets ask for, 3 to 10)",
+        help="of every run (default: what the targets ask for, 3 to 20)",
     )
 
 

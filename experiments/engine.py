@@ -62,7 +62,7 @@ def run_all(
     Raises RuntimeError at the end if runs failed: the design is incomplete; run again, these are
     tried again. InputError where all failed for wrong input.
     """
-    keys = [run_key(run.scenario, run.seed, measure.name) for run in runs]
+    keys = [run_key(run.scenario, run.seed, measure.name + run.ask) for run in runs]
     rows = [{"key": key, "seed": run.seed, **run.labels} for key, run in zip(keys, runs)]
     store.write_design(design, pd.DataFrame(rows), origin or {})
     done = store.done()
@@ -118,7 +118,7 @@ def _here(missing: dict[str, Run], measure: Measure) -> Generator[Result | None,
     if measure.prepare is not None:
         measure.prepare()
     for key, run in missing.items():
-        yield attempt(key, measure.function, run.scenario, run.seed)
+        yield attempt(key, measure.function, *run.arguments)
 
 
 def _elsewhere(
@@ -209,7 +209,7 @@ class Dispatch:
 
 
 def _payload(run: Run) -> bytes:
-    return pickle.dumps((run.scenario, run.seed))
+    return pickle.dumps(run.arguments)
 
 
 def _say_found(

@@ -21,24 +21,32 @@ class Run(NamedTuple):
     """A run of a design: the scenario, the seed, and ``labels`` that say where it stands in it.
 
     labels : column -> number, word or bool, such as the arm, the replicate, a parameter's value.
+    ask : what else the measure's function is told, where one measure serves several questions.
     """
 
     scenario: Scenario
     seed: int
     labels: dict[str, Any]
+    ask: str = ""
+
+    @property
+    def arguments(self) -> tuple[Any, ...]:
+        """Return what the measure's function is called with."""
+        return (self.scenario, self.seed, self.ask) if self.ask else (self.scenario, self.seed)
 
 
 class Measure(NamedTuple):
     """What is kept of a run.
 
     name : names the tables and their layout; part of each run's key, so change it with them.
-    function : (scenario, seed) -> table name -> table; pure, and importable by workers.
+    function : (scenario, seed) -> table name -> table, with a third argument where runs ``ask``
+        for something; pure, and importable by workers.
     prepare : called once in each process before its first run, by one process of a machine at a
         time: compiles the model's rules.
     """
 
     name: str
-    function: Callable[[Any, int], dict[str, pd.DataFrame]]
+    function: Callable[..., dict[str, pd.DataFrame]]
     prepare: Callable[[], None] | None = None
 
 
@@ -54,11 +62,11 @@ class Result(NamedTuple):
     host: str = ""
 
 
-def attempt(key: str, function: Callable[..., Any], scenario: Any, seed: int) -> Result:
+def attempt(key: str, function: Callable[..., Any], *arguments: Any) -> Result:
     """Do a run; an exception becomes a failed result, as text: not every error can be sent."""
     began = time.perf_counter()
     try:
-        made = function(scenario, seed)
+        made = function(*arguments)
         tables = {name: _keyed(table, key) for name, table in made.items()}
     except Exception as problem:  # noqa: BLE001 - a failed run is a row, the others go on
         return failure(

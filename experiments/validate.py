@@ -2,125 +2,31 @@
 
 from __future__ import annotations
 
-import importlib
 import math
-from collections.abc import Callable
-from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 
-from experiments.field import trial_households, trial_scenario
 from experiments.output import OutputFolder, provenance
 from experiments.progress import Progress
+from experiments.run import compiling
+from experiments.runs import Run
 from experiments.scorecard.card import lines, markdown, table
+from experiments.scorecard.evidence import MODELS, ask, collect
 from experiments.scorecard.judge import Judged, judge, measured, not_run, score
-from experiments.scorecard.nulls import (
-    constant_rates,
-    load_rates,
-    nothing_changes,
-    trial_unchanged,
-)
-from experiments.scorecard.paths import county_growth, paths
-from experiments.scorecard.reading import Missing
-from experiments.scorecard.tables import run
+from experiments.scorecard.needs import NEEDS
 from experiments.scorecard.targets import Target, load_targets
-from model.calendar import parse_month
+from experiments.store import StoreWriter
+from experiments.workers import Workers
 from model.errors import InputError
-from model.patches import Intervention
-from model.scenario import Scenario, load_scenario
-from model.switches import Synthetic
+from model.scenario import Scenario
 
 #: Months that the targets look at: 2003-01 to 2023-12.
 SPAN = 252
 #: Replicates of --quick, and the fewest of the whole card.
 QUICK, FEWEST = 2, 3
-#: Hukou costs end at this date; the stock is read in the tenth year after.
-OPENING, TENTH_YEAR = "2009-01", 192
-#: Constant growth of the real coast wage in V7, a year (assumption).
-GAP_GROWTH = 0.08
-CLUSTERS = ("yiwu", "qinghe", "changshu", "jinjiang")
-
-Runs = dict[str, Scenario]
-Values = dict[str, float]
-
-
-class Need(NamedTuple):
-    """What a group of targets looks at: scenarios by name, or why they cannot be run yet.
-
-    run : what a scenario and a seed leave for the estimators. nulls : n1 of that, and n2, which
-    takes the rates of ``load_rates`` too.
-    """
-
-    runs: Callable[[Scenario], Runs] | None
-    reason: str = ""
-    run: Callable[[Scenario, int], Any] = run
-    nulls: tuple[Callable[..., Any], Callable[..., Any]] = (nothing_changes, constant_rates)
-
-
-class Pictures(NamedTuple):
-    """What the figures of the card show of each replicate of the scenario itself."""
-
-    paths: list[pd.DataFrame]
-    counties: list[pd.DataFrame]
-
-
-def _hukou(base: Scenario) -> Runs:
-    """Return the arms of V6: hukou costs end in every prefecture at once, from a date on."""
-    month = parse_month(OPENING)
-    names = ("hukou_coast", "hukou_seat", "hukou_county")
-    ended = tuple(Intervention(month, "migration", name, 0.0) for name in names)
-    free = replace(
-        base,
-        months=TENTH_YEAR,
-        interventions=tuple(sorted((*base.interventions, *ended), key=lambda i: i.month)),
-    )
-    return {"base": base, "fixed": free.with_(**{"migration.wages_respond": False}), "free": free}
-
-
-def _cold(base: Scenario) -> Runs:
-    return {"base": base, "cold": base.with_(**{"freight.cold_share": 1.0})}
-
-
-def _clusters(base: Scenario) -> Runs:
-    return {name: load_scenario(name, sample=base.sample) for name in CLUSTERS}
-
-
-def _programmes(base: Scenario) -> Runs:
-    """Return the arms of V3: counties that select themselves into the programme, and drawn ones."""
-    nation = load_scenario("nation")
-    assert isinstance(nation.region, Synthetic)
-    drawn = nation.region._replace(programme_selection=0.0)
-    return {"nation": nation, "random": nation.with_(region=drawn)}
-
-
-def _network(base: Scenario) -> Runs:
-    """Return the arms of V7: 3% away, a wage gap that grows at a constant rate, nothing else."""
-    steady = load_scenario("shaoyang", region=Synthetic(away=0.03), sample=base.sample).with_(
-        **{
-            "national.frozen": True,
-            "national.coast_growth": GAP_GROWTH,
-            "demography.frozen": True,
-            "access.enabled": False,
-        }
-    )
-    return {"with": steady, "without": steady.with_(**{"migration.network": 0.0})}
-
-
-RUNS: dict[str, Need] = {
-    "default": Need(lambda base: {"base": base}),
-    "cold": Need(_cold),
-    "hukou": Need(_hukou),
-    "clusters": Need(_clusters),
-    "network": Need(_network),
-    "nation": Need(lambda base: {"nation": load_scenario("nation")}),
-    "programmes": Need(_programmes),
-    "trial": Need(
-        lambda base: {"trial": trial_scenario(base)},
-        run=trial_households,
-        nulls=(trial_unchanged, trial_unchanged),
-    ),
-}
+#: Name of the design in the store.
+NAME = "validate"
 
 
 def run_validate(
@@ -131,25 +37,38 @@ def run_validate(
     *,
     quick: bool = False,
     replicates: int | None = None,
+    workers: Workers | None = None,
 ) -> dict[str, Any]:
     """Judge every target and write scorecard.json, scorecard.csv and scorecard.md.
 
     quick : only the targets marked so, on two replicates; the others are listed as not run.
-    replicates : of every group of runs; by default what its targets ask for, at least three.
-    Writes also scorecard_paths.csv and scorecard_counties.csv, from which the figures are drawn.
-    Returns scorecard.json with the lines of the card ("lines"), the judged targets ("card"), and
-    both tables ("paths", "counties").
-    Raises InputError where the scenario does not span 2003-01 to 2023-12.
+    replicates : of every need; by default what its targets ask for, at least three.
+
+    Runs lie in the store of ``out`` and are not done again. Writes also scorecard_paths.csv and
+    scorecard_counties.csv, from which the figures are drawn. Returns scorecard.json with the lines
+    of the card ("lines"), the judged targets ("card"), and both tables ("paths", "counties").
+
+    Raises InputError where the scenario does not span 2003-01 to 2023-12, RuntimeError where runs
+    failed.
     """
     if scenario.months != SPAN or scenario.start_month:
         raise InputError(
             "validate", "months", scenario.months, f"{SPAN} from 2003-01: the years of the targets"
         )
     targets = load_targets()
-    numbers = _replicates(targets, quick, replicates)
-    pictures = Pictures([], [])
-    card = judge_all(scenario, seed, targets, numbers, quick, progress, pictures)
+    wanted = tuple(t for t in targets if t.quick or not quick)
+    numbers = _replicates(wanted, quick, replicates)
     origin = provenance(scenario, seed)
+    with compiling(progress), StoreWriter(out.path, progress.say) as store:
+        runs = runs_of(scenario, seed, numbers)
+        found = collect(
+            runs, store, progress, workers or Workers(), design=NAME, origin=origin
+        )  # fmt: skip
+        drawn = {
+            name: store.table(name, design=NAME).drop(columns=["key", "seed", "need"])
+            for name in ("paths", "counties")
+        }
+    card = [judged(t, found) if t in wanted else not_run(t, "not part of --quick") for t in targets]
     report = {
         **origin,
         "quick": quick,
@@ -161,126 +80,47 @@ def run_validate(
     out.write_csv(table(card), "scorecard.csv")
     words = _words(scenario, seed, numbers, quick)
     out.write_text("scorecard.md", markdown(card, words))
-    drawn: dict[str, pd.DataFrame] = {
-        "paths": pd.concat(pictures.paths, ignore_index=True),
-        "counties": pd.concat(pictures.counties, ignore_index=True),
-    }
     for name, rows in drawn.items():
         out.write_csv(rows, f"scorecard_{name}.csv")
     return {**report, **drawn, "provenance": origin, "card": card, "lines": lines(card)}
 
 
-def judge_all(
-    scenario: Scenario,
-    seed: int,
-    targets: tuple[Target, ...],
-    numbers: dict[str, int],
-    quick: bool = False,
-    progress: Progress | None = None,
-    pictures: Pictures | None = None,
-) -> list[Judged]:
-    """Return the judged targets, in their order.
-
-    numbers : replicates by need. pictures : filled with what the figures show.
-    """
-    progress = progress or Progress("validate", quiet=True)
-    wanted = [t for t in targets if t.quick or t.aside or not quick]
-    found = _measure(scenario, seed, wanted, numbers, progress, pictures)
-    card = []
-    for target in targets:
-        need = RUNS[target.needs]
-        if need.runs is None and found.get(target.id):
-            shown = _judge(target, found[target.id]).parts
-            what = f"{need.reason}; shown: scenario {scenario.name}"
-            card.append(not_run(target, what, shown))
-        elif need.runs is None:
-            card.append(not_run(target, need.reason))
-        elif target not in wanted:
-            card.append(not_run(target, "not part of --quick"))
-        elif isinstance(found[target.id], str):
-            card.append(not_run(target, str(found[target.id])))
-        else:
-            card.append(_judge(target, found[target.id]))
-    return card
+def runs_of(
+    scenario: Scenario, seed: int, numbers: dict[str, int], alone: bool = False
+) -> list[Run]:
+    """Return the runs of each need, ``numbers`` of them on seeds from ``seed``, longest first."""
+    longest = sorted(numbers, key=lambda name: -NEEDS[name].cost)
+    return [
+        Run(scenario, seed + i, {"need": name, "replicate": i}, ask(name, alone))
+        for name in longest
+        for i in range(numbers[name])
+    ]
 
 
 def _replicates(targets: tuple[Target, ...], quick: bool, asked: int | None) -> dict[str, int]:
-    if asked is not None:
-        return dict.fromkeys(RUNS, asked)
-    if quick:
-        return dict.fromkeys(RUNS, QUICK)
-    needed = {name: [t.replicates for t in targets if t.needs == name] for name in RUNS}
-    return {name: max([FEWEST, *numbers]) for name, numbers in needed.items()}
-
-
-def _measure(
-    scenario: Scenario,
-    seed: int,
-    targets: list[Target],
-    numbers: dict[str, int],
-    progress: Progress,
-    pictures: Pictures | None,
-) -> dict[str, Any]:
-    """Return target id -> one (model, n1, n2) of values per replicate, or why there are none."""
-    found: dict[str, Any] = {target.id: [] for target in targets}
-    runs = {
-        name: need.runs(scenario)
-        for name, need in RUNS.items()
-        if need.runs is not None and any(_group(t) == name for t in targets)
+    """Return the number of replicates of each need that ``targets`` have."""
+    needed = {name: [t.replicates for t in targets if t.needs == name] for name in NEEDS}
+    return {
+        name: asked or (QUICK if quick else max([FEWEST, *numbers]))
+        for name, numbers in needed.items()
+        if numbers
     }
-    total = sum(numbers[name] * len(arms) for name, arms in runs.items())
-    rates, done = load_rates(), 0
-    for i in range(max([numbers[name] for name in runs], default=0)):
-        kept: dict[str, Any] = {}  # one run may serve several groups
-        for name, arms in runs.items():
-            if i >= numbers[name]:
-                continue
-            need, tables = RUNS[name], []
-            for arm in arms.values():
-                key = f"{need.run.__name__} {arm.digest()}"
-                if key not in kept:
-                    kept[key] = need.run(arm, seed + i)
-                tables.append(kept[key])
-                done += 1
-                progress(done, total, "runs")
-            if name == "default" and pictures is not None:
-                pictures.paths.append(paths(tables[0]).assign(replicate=i))
-                pictures.counties.append(county_growth(tables[0]).assign(replicate=i))
-            n1, n2 = need.nulls
-            nulls = [n1(t) for t in tables], [n2(t, rates) for t in tables]
-            for target in targets:
-                if _group(target) == name and isinstance(found[target.id], list):
-                    _note(target, found, tables, *nulls)
-    return found
 
 
-def _group(target: Target) -> str:
-    """Return the runs that a target is measured on; those of the scenario itself for an aside."""
-    return "default" if target.aside and RUNS[target.needs].runs is None else target.needs
+def judged(target: Target, found: pd.DataFrame) -> Judged:
+    """Return the verdict on a target from the values of its replicates, or why there is none.
 
-
-def _note(target: Target, found: dict[str, Any], *models: list[Any]) -> None:
-    """Add a replicate's values of the model and the nulls, or why there are none."""
-    estimate = estimator(target.estimator)
-    try:
-        found[target.id].append([estimate(*tables) for tables in models])
-    except Missing as reason:
-        found[target.id] = str(reason)
-
-
-def estimator(name: str) -> Callable[..., Values]:
-    """Return the function of a name such as "land.idle_plots" within experiments.scorecard."""
-    module, _, function = name.partition(".")
-    return getattr(importlib.import_module(f"experiments.scorecard.{module}"), function)
-
-
-def _judge(target: Target, replicates: list[list[Values]]) -> Judged:
-    columns = list(zip(*replicates, strict=True))  # model, n1, n2
+    found : rows of ``collect``.
+    """
+    rows = found[found["target"] == target.id]
+    reasons = rows.loc[rows["reason"] != "", "reason"]
+    if len(reasons) or rows.empty:
+        return not_run(target, reasons.iloc[0] if len(reasons) else "no run of it")
     parts = tuple(
-        measured(part, *([values[part.key] for values in model] for model in columns))
+        measured(part, *(rows.loc[rows["part"] == part.key, name] for name in MODELS))
         for part in target.parts
     )
-    return judge(target, parts, len(replicates))
+    return judge(target, parts, rows["replicate"].nunique())
 
 
 def _words(scenario: Scenario, seed: int, numbers: dict[str, int], quick: bool) -> str:

@@ -32,7 +32,11 @@ def expect(m) -> None:
 
 
 def plan(m) -> None:
-    """Let every owner plan the year on the plots of its contract."""
+    """Let every owner plan the year on the plots of its contract.
+
+    Without the shadow wage a day is worth the reservation wage, however scarce days are.
+    """
+    p, households = m.params["land"], m.households
     land.plan(
         m.households,
         m.plots,
@@ -43,12 +47,17 @@ def plan(m) -> None:
         m.load,
         m.choice,
         m.month,
-        m.params["land"],
+        p,
     )
+    if not p.shadow_wage:
+        day_wage = m.day_wage[households.county]
+        households.shadow_wage[:] = land.reservation_wage(day_wage, households.capacity, p)
 
 
 def lease_and_sow(m) -> None:
-    """Settle the lease market of March and sow."""
+    """Settle the lease market of March and sow; without leases nobody has days to bid with."""
+    if not m.params["land"].leases:
+        m.households.spare_days[:] = 0.0
     order = land.lease_order(m.households, m.plots, m.key)
     land.lease(
         m.households,

@@ -13,10 +13,14 @@ import pytest
 from experiments.output import OutputFolder
 from experiments.progress import Progress
 from experiments.scorecard import card, judge
+from experiments.scorecard.evidence import ask, collect, estimator, left_by
 from experiments.scorecard.judge import BROKEN, MISS, NOT_RUN, PASS, UNCOUNTED
+from experiments.scorecard.needs import NEEDS, changed
 from experiments.scorecard.nulls import load_rates
 from experiments.scorecard.targets import FILE, Part, load_targets
-from experiments.validate import RUNS, estimator, judge_all, run_validate
+from experiments.store import StoreWriter
+from experiments.validate import judged, run_validate, runs_of
+from experiments.workers import Workers
 from model.errors import InputError
 from model.scenario import load_scenario
 
@@ -31,7 +35,7 @@ BY_ID = {t.id: t for t in TARGETS}
 def test_all_thirty_targets_are_there_each_with_source_grade_and_a_way_to_run_it():
     assert [t.id for t in TARGETS] == [f"V{i}" for i in range(1, 31)]
     for target in TARGETS:
-        assert target.needs in RUNS and callable(estimator(target.estimator))
+        assert target.needs in NEEDS and callable(estimator(target.estimator))
         assert target.source and target.grade and any(p.judged for p in target.parts)
     assert {t.id for t in TARGETS if t.replicates >= 10} >= {"V4", "V19", "V20", "V24"}
     assert {t.id for t in TARGETS if t.check} == {"V22"}
@@ -167,17 +171,25 @@ def test_misses_come_first_and_nothing_is_left_out():
 DEFAULT = tuple(t for t in TARGETS if t.needs == "default")
 
 
+def card_of(folder, scenario, targets) -> list[judge.Judged]:
+    """Return the verdicts on targets of the scenario itself, from one replicate run here."""
+    with StoreWriter(folder) as store:
+        runs = runs_of(scenario, 1, {"default": 1})
+        found = collect(runs, store, Progress("t", quiet=True), Workers(0), design="t")
+    return [judged(target, found) for target in targets]
+
+
 @pytest.fixture(scope="module")
-def cards() -> dict[str, list[judge.Judged]]:
+def cards(tmp_path_factory) -> dict[str, list[judge.Judged]]:
     """Judge the default model and one in which cities do not grow and nobody has access.
 
     A small sample: what is tested is that the card tells the two apart, not the model's score.
     """
     base = load_scenario("shaoyang", sample=0.005)
     broken = base.with_(**{"pull.enabled": False, "access.enabled": False})
-    numbers = dict.fromkeys(RUNS, 1)
+    folder = tmp_path_factory.mktemp("cards")
     return {
-        name: judge_all(scenario, 1, DEFAULT, numbers)
+        name: card_of(folder / name, scenario, DEFAULT)
         for name, scenario in (("default", base), ("broken", broken))
     }
 
@@ -208,8 +220,15 @@ def test_validate_writes_the_whole_card_and_refuses_a_short_span(tmp_path, monke
     small = tuple(t for t in TARGETS if t.id in ("V1", "V13", "V18", "V27"))
     monkeypatch.setattr("experiments.validate.load_targets", lambda: small)
     scenario = load_scenario("shaoyang", sample=0.005)
+    options = {"quick": True, "replicates": 1, "workers": Workers(0)}
     with OutputFolder(tmp_path) as out:
-        result = run_validate(scenario, 1, out, Progress("t", quiet=True), quick=True, replicates=1)
+        result = run_validate(scenario, 1, out, Progress("t", quiet=True), **options)
+    # again: everything is found, nothing is run, and the card is the same
+    monkeypatch.setattr("experiments.scorecard.needs.run", None)
+    monkeypatch.setattr("experiments.engine.attempt", None)
+    with OutputFolder(tmp_path) as out:
+        again = run_validate(scenario, 1, out, Progress("t", quiet=True), **options)
+    assert again["lines"] == result["lines"]
     written = json.loads((tmp_path / "scorecard.json").read_text())
     assert [t["id"] for t in written["targets"]] == ["V1", "V13", "V18", "V27"]
     assert written["targets"][0]["verdict"] == NOT_RUN and written["targets"][0]["reason"]
@@ -222,6 +241,26 @@ def test_validate_writes_the_whole_card_and_refuses_a_short_span(tmp_path, monke
         run_validate(scenario.with_(months=120), 1, out, Progress("t", quiet=True))
 
 
+def test_parameters_that_are_set_hold_in_every_scenario_that_a_target_needs():
+    base = load_scenario("shaoyang", ["migration.kappa=1.5", "land.overgrown=20"])
+    assert changed(base) == {"migration.kappa": 1.5, "land.overgrown": 20.0}
+    for name in ("clusters", "nation", "programmes", "network", "hukou", "cold", "trial"):
+        for arm in NEEDS[name].runs(base).values():
+            assert arm.group("migration").kappa == 1.5 and arm.group("land").overgrown == 20.0
+    # but what makes an arm stays: V7 compares with and without the network
+    steady = NEEDS["network"].runs(load_scenario("shaoyang", ["migration.network=0.4"]))
+    assert steady["with"].group("migration").network == 0.4
+    assert steady["without"].group("migration").network == 0.0
+    assert changed(load_scenario("qinghe")) == {}
+
+
+def test_a_target_that_cannot_be_run_says_why_instead_of_failing():
+    values = left_by(load_scenario("shaoyang", ["access.buying=false"]), 1, ask("trial"))["values"]
+    assert list(values["target"]) == ["V1", "V2"] and (values["part"] == "").all()
+    row = judged(BY_ID["V1"], values.assign(replicate=0))
+    assert row.verdict == NOT_RUN and "access" in row.reason
+
+
 def drawn(result, folder: Path) -> set[str]:
     from viz.scorecard import scorecard_figures
 
@@ -231,9 +270,9 @@ def drawn(result, folder: Path) -> set[str]:
     return {path.stem for path in files}
 
 
-def test_a_region_without_later_censuses_is_judged_on_the_rest():
+def test_a_region_without_later_censuses_is_judged_on_the_rest(tmp_path):
     scenario = load_scenario("qinghe", sample=0.02)
-    rows = judge_all(scenario, 1, (BY_ID["V18"], BY_ID["V13"]), dict.fromkeys(RUNS, 1))
+    rows = card_of(tmp_path, scenario, (BY_ID["V18"], BY_ID["V13"]))
     assert [row.verdict for row in rows][0] == NOT_RUN
     assert "census" in rows[0].reason and rows[1].verdict in (MISS, PASS, UNCOUNTED)
 

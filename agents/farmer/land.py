@@ -12,7 +12,7 @@ from typing import Annotated
 
 import numpy as np
 
-from agents.base import Group, Parameter
+from agents.base import Group, Parameter, switch
 from agents.base.compiled import compiled
 from agents.kinds import NEVER, NOBODY, Use
 
@@ -170,6 +170,11 @@ class Land(Group):
             0.0, 0.6, "yuan/mu per minute", "carrying inputs and harvest to the road", "judgement"
         ),
     ] = 0.2
+    leases: Annotated[bool, switch("plots offered to let find bidders")] = True
+    shadow_wage: Annotated[
+        bool,
+        switch("a day is worth what it earns on the own land in its tightest month"),
+    ] = True
 
 
 @compiled

@@ -16,13 +16,12 @@ SAMPLES = ("in", "out")
 _TARGET = {
     "id": str, "fact": str, "facts": str, "source": str, "grade": str, "needs": str,
     "estimator": str, "parts": list, "replicates": int, "check": bool, "quick": bool,
-    "aside": bool,
 }  # fmt: skip
 _PART = {
     "key": str, "words": str, "unit": str, "sample": str, "low": float, "high": float,
     "grade": str, "check": bool, "judge": str, "over": str, "rule": bool,
 }  # fmt: skip
-_TARGET_OPTIONAL = {"replicates", "check", "quick", "aside"}
+_TARGET_OPTIONAL = {"replicates", "check", "quick"}
 _PART_OPTIONAL = {"low", "high", "grade", "check", "judge", "over", "rule"}
 
 
@@ -61,8 +60,7 @@ class Part:
 class Target:
     """A fact that the model must show, and how it is looked at.
 
-    needs : which runs (``experiments.validate.RUNS``). aside : while those cannot be run, show what
-    the scenario itself gives, unjudged. replicates : fewest for a verdict.
+    needs : which runs (``experiments.scorecard.needs.NEEDS``). replicates : fewest for a verdict.
     """
 
     id: str
@@ -76,7 +74,6 @@ class Target:
     replicates: int = 1
     check: bool = False
     quick: bool = False
-    aside: bool = False
 
 
 def load_targets(path: Path = FILE) -> tuple[Target, ...]:
