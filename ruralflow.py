@@ -198,6 +198,30 @@ def _validate(options: argparse.Namespace) -> None:
         _show(result["lines"], out.path)
 
 
+def _calibrate(options: argparse.Namespace) -> None:
+    from experiments.output import OutputFolder
+    from experiments.progress import Progress
+    from experiments.search import check_installed
+    from experiments.space import read_space
+
+    check_installed()
+    space = read_space(options.space)
+    workers = _workers(options)
+    from experiments.calibrate import Effort, run_calibrate
+
+    effort = Effort(options.trajectories, options.noise, options.budget, options.draws)
+    effort.check()
+    named = Path("results") / f"calibrate-{space.name}-{space.seed}"
+    with OutputFolder(options.out or named) as out:
+        progress = Progress("ruralflow calibrate", options.quiet)
+        result = run_calibrate(space, out, progress, effort, workers)
+        from viz.calibrate import draw
+
+        draw(result, out, result["provenance"])
+        progress.close()
+        _show(result["lines"], out.path)
+
+
 def _study(options: argparse.Namespace) -> None:
     """Do an experiment whose module has a Question and a run_NAME, and whose pictures are viz's."""
     from experiments.progress import Progress
@@ -436,6 +460,14 @@ def _parser() -> argparse.ArgumentParser:
         _add_run_options(study)
         study.set_defaults(asked=add_options(study))
         _add_worker_options(study)
+    calibrate = command(
+        "calibrate",
+        _calibrate,
+        "fit parameters to facts up to 2015: screening, search, posterior; can be resumed",
+        "calibrate my_space.toml --budget 200 --draws 100",
+    )
+    _add_calibrate_options(calibrate)
+    _add_worker_options(calibrate)
     sweep = command(
         "sweep",
         _sweep,
@@ -489,13 +521,13 @@ def _add_offset_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--replicates", metavar="N", type=_whole(1, 100_000), default=20, help="default: 20")
     add("--by-good", action="store_true", help="one arm per good that alone is sold online")
-    add("--posterior", metavar="FILE", type=Path, help="parameter draws of a calibration")
+    add("--posterior", metavar="FILE", type=Path, help="of calibrate: its parameters are drawn")
     add(
         "--uncertainty",
         metavar="N",
         type=_whole(0, 100_000),
         default=0,
-        help="draws for an interval of parameters and luck (default: 0, none)",
+        help="draws for an interval of parameters and luck (default: none; 40 with --posterior)",
     )
 
 
@@ -521,6 +553,22 @@ def _add_validate_options(parser: argparse.ArgumentParser) -> None:
         type=_whole(1, 10_000),
         help="of every run (default: what the targets ask for, 3 to 20)",
     )
+
+
+def _add_calibrate_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("space", metavar="SPACE", nargs="?", default="default", help="a name or a TOML file")
+    efforts = (
+        ("trajectories", 4, "of the screening; 0: none, all parameters are calibrated"),
+        ("noise", 5, "seeds that the noise is measured on"),
+        ("budget", 200, "runs of the search"),
+        ("draws", 100, "of the prior, for the posterior; 0: none"),
+    )
+    for name, default, text in efforts:
+        low = {"noise": 2, "budget": 1}.get(name, 0)
+        add(f"--{name}", **_count(low, default, text))
+    add("--out", metavar="DIR", type=Path, help="default: results/calibrate-SPACE-SEED")
+    add("--quiet", action="store_true", help="no progress")
 
 
 def _asked(parser: argparse.ArgumentParser, **options: dict[str, Any]) -> tuple[str, ...]:

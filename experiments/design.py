@@ -99,11 +99,11 @@ def read_design(path: Path) -> Design:
     if not kind and "lever" not in raw:
         raise InputError(path, "nothing varies", valid=f"[[lever]], {', '.join(KINDS)}")
     design = Design(
-        scenario=_scenario(raw, path),
+        scenario=read_scenario(raw, path),
         points=points,
         levers=levers,
-        seed=_whole(raw, "seed", 1, 0, path),
-        replicates=_whole(raw, "replicates", 1, 1, path),
+        seed=read_whole(raw, "seed", 1, 0, path),
+        replicates=read_whole(raw, "replicates", 1, 1, path),
         outputs=_outputs(raw.get("outputs", ["summary"]), path),
         limit_s=_seconds(raw.get("time_limit", 3600.0), path),
         kind=kind,
@@ -142,19 +142,19 @@ def _points(kind: str, given: Any, path: Path) -> list[Settings]:
     if kind == "grid":
         axes = {
             key: [_checked(key, value, path) for value in _several(key, values, path)]
-            for key, values in _flat(given, path).items()
+            for key, values in flat_settings(given, path).items()
         }
         return [dict(zip(axes, values)) for values in itertools.product(*axes.values())]
     where = f"{path}, {kind}"
     check_keys(given, ["points", "seed", "ranges"], path, f"{kind}.")
-    points = _whole(given, "points", None, 1, where)
+    points = read_whole(given, "points", None, 1, where)
     if kind == "sobol" and points & (points - 1):
         raise InputError(where, "points", points, "a power of 2: a Sobol sequence is balanced then")
-    flat = _flat(given.get("ranges", {}), where)
-    ranges = {key: _range(key, value, where) for key, value in flat.items()}
+    flat = flat_settings(given.get("ranges", {}), where)
+    ranges = {key: read_range(key, value, where) for key, value in flat.items()}
     if not ranges:
         raise InputError(where, "missing key ranges", valid="group.name = [low, high]")
-    return sample(kind, ranges, points, _whole(given, "seed", 1, 0, where))
+    return sample(kind, ranges, points, read_whole(given, "seed", 1, 0, where))
 
 
 def _levers(given: Any, points: list[Settings], path: Path) -> dict[str, Settings]:
@@ -174,7 +174,8 @@ def _levers(given: Any, points: list[Settings], path: Path) -> dict[str, Setting
     return levers or {"as it is": {}}
 
 
-def _scenario(raw: dict[str, Any], path: Path) -> Scenario:
+def read_scenario(raw: dict[str, Any], path: Path) -> Scenario:
+    """Return the scenario of the keys scenario, region, start, months, sample, strict, set."""
     name = raw.get("scenario", "shaoyang")
     if not isinstance(name, str):
         raise InputError(path, "scenario", name, "a name or a file")
@@ -187,10 +188,10 @@ def _scenario(raw: dict[str, Any], path: Path) -> Scenario:
 
 
 def _settings(given: Any, where: object) -> Settings:
-    return {key: _checked(key, value, where) for key, value in _flat(given, where).items()}
+    return {key: _checked(key, value, where) for key, value in flat_settings(given, where).items()}
 
 
-def _flat(given: Any, where: object) -> dict[str, Any]:
+def flat_settings(given: Any, where: object) -> dict[str, Any]:
     """Return group.name -> value of tables, whether written group.name or [group] name."""
     if not isinstance(given, dict):
         raise InputError(where, repr(given), valid="group.name = value")
@@ -213,7 +214,8 @@ def _several(key: str, values: Any, where: object) -> list[Any]:
     return values
 
 
-def _range(key: str, given: Any, where: object) -> tuple[float, float]:
+def read_range(key: str, given: Any, where: object) -> tuple[float, float]:
+    """Return the bounds of a parameter from [low, high] or "registered"."""
     group, _, name = key.partition(".")
     if group not in GROUPS or name not in fields_of(GROUPS[group]):
         _checked(key, given, where)  # names the nearest parameter
@@ -237,7 +239,8 @@ def _outputs(given: Any, path: Path) -> tuple[str, ...]:
     return tuple(name for name in OUTPUTS if name in given)
 
 
-def _whole(raw: dict[str, Any], key: str, default: int | None, low: int, where: object) -> int:
+def read_whole(raw: dict[str, Any], key: str, default: int | None, low: int, where: object) -> int:
+    """Return the whole number of a key, at least ``low``."""
     value = raw.get(key, default)
     if not isinstance(value, int) or isinstance(value, bool) or value < low:
         raise InputError(where, key, value, f"a whole number from {low}")

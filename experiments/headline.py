@@ -71,9 +71,15 @@ def _spread(result: dict[str, Any], shown: dict[str, dict[str, Any]]) -> list[st
     if "uncertainty" not in result:
         return []
     draws, ranges = result["uncertainty"]["draws"], result["uncertainty"]["ranges"]
+    posterior = result["uncertainty"].get("posterior")
+    calibrated = (
+        f"of {len(posterior['parameters'])} parameters from the posterior of a calibration, and "
+        if posterior
+        else ""
+    )
     text = (
-        f"[95% intervals] of parameters and luck: {draws} draws over the ranges of {len(ranges)} "
-        "parameters that no data pin; the median stands in front."
+        f"[95% intervals] of parameters and luck: {draws} draws {calibrated}over the ranges of "
+        f"{len(ranges)} parameters that no data pin; the median stands in front."
     )
     few = f" With {draws} draws they are too narrow." if draws < _FEW_DRAWS else ""
     lines = ["", *wrap(text + few, 92), _row("", ["loss", "return", "offset"], _CELL)]

@@ -31,6 +31,7 @@ from experiments.arms import (
 from experiments.bootstrap import Interval, mean_interval, ratio_interval, resamples
 from experiments.headline import headline
 from experiments.output import OutputFolder, provenance
+from experiments.posterior import read_posterior
 from experiments.progress import Progress
 from experiments.run import compiling
 from experiments.workers import Workers
@@ -64,10 +65,14 @@ def run_offset(
 
     uncertainty : draws over the ranges of what no target pins, for the interval "parameters and
         luck" beside that of luck; 0 for none.
+    posterior : a file of ``calibrate``; the same interval with its parameters drawn from it, in
+        ``uncertainty`` draws, or 40.
 
     Raises InputError for options that it cannot answer, RuntimeError where runs failed.
     """
-    _check(scenario, posterior)
+    _check(scenario)
+    if posterior is not None:
+        read_posterior(posterior)  # what is wrong with it is said before the runs
     region = region_of(scenario)
     endowment = region.endowment
     goods = tuple(sorted(endowment["good"].unique())) if by_good else ()
@@ -89,12 +94,12 @@ def run_offset(
         "interval": "95%, percentile bootstrap over paired replicates: luck, not parameters",
         "no_pull": no_pull_sentence(scenario),
     }
-    if uncertainty:
+    if uncertainty or posterior is not None:
         from experiments.spread import add_spread
 
         add_spread(
-            result, scenario, seed, out, progress,
-            draws=uncertainty, replicates=replicates, workers=workers or Workers(),
+            result, scenario, seed, out, progress, draws=uncertainty, replicates=replicates,
+            workers=workers or Workers(), posterior=posterior,
         )  # fmt: skip
     result["headline"] = headline(result)
     yearly = table.rename(columns={"column": "outcome"})
@@ -107,11 +112,8 @@ def run_offset(
     return result
 
 
-def _check(scenario: Scenario, posterior: Path | None) -> None:
+def _check(scenario: Scenario) -> None:
     """Raise InputError for what the measure cannot be computed from."""
-    if posterior is not None:
-        line = "--posterior is not read by this version: intervals are over luck alone"
-        raise InputError("offset", line, valid="no --posterior")
     if scenario.start_month > 0:
         valid = "2003-01: loss and return are measured over all years"
         raise InputError("offset", "start", scenario.start, valid)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from experiments.design import Settings, _flat, _settings
+from experiments.design import Settings, _settings, flat_settings
 from model.errors import InputError
 from model.ledger import FLOWS
 from model.patches import _read_toml as read_toml
@@ -82,7 +82,7 @@ def read_package(path: Path) -> Package:
         if not isinstance(raw.get(key), str) or not raw[key]:
             raise InputError(path, key, raw.get(key), "a text")
     factors = {}
-    for key, factor in _flat(raw.get("scale", {}), path).items():
+    for key, factor in flat_settings(raw.get("scale", {}), path).items():
         _parameter(key, path)
         if not isinstance(factor, (int, float)) or isinstance(factor, bool) or factor < 0:
             raise InputError(path, f"scale.{key}", factor, "a factor from 0")

@@ -1,11 +1,13 @@
 """The second interval of ``offset``: parameters and luck (MODEL 1).
 
-Parameters that no target pins are drawn over their registered ranges; every draw meets the same
-replicates. The interval is that of a two-stage bootstrap: a draw, then replicates within it.
+Parameters that no target pins are drawn over their registered ranges, those of a calibration from
+its posterior; every draw meets the same replicates. The interval is that of a two-stage bootstrap:
+a draw, then replicates within it.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,8 +16,10 @@ from numpy.typing import NDArray
 
 from experiments.arms import BARE, FULL, NEITHER, OUTCOMES, spans
 from experiments.bootstrap import DRAWS, Interval, interval
+from experiments.design import Settings
 from experiments.offset import OFFSET, REGION, Evaluator, judge
 from experiments.output import OutputFolder
+from experiments.posterior import read_posterior
 from experiments.progress import Progress
 from experiments.replies import Replies, cells
 from experiments.store import StoreWriter
@@ -26,6 +30,8 @@ from model.scenario import Scenario
 Values = NDArray[np.float64]
 KEY = "parameters_and_luck"
 ARMS = (NEITHER, BARE, FULL)
+#: Draws where a posterior is given and their number is not.
+FROM_POSTERIOR = 40
 
 
 def add_spread(
@@ -38,21 +44,23 @@ def add_spread(
     draws: int,
     replicates: int,
     workers: Workers,
+    posterior: Path | None = None,
 ) -> None:
     """Run three arms on ``draws`` x ``replicates`` worlds; add the interval to ``result``.
 
     It stands beside the one of luck, for the region, by outcome and span. Raises RuntimeError where
     runs failed: no draw is left out.
     """
-    ranges = uncertain_ranges()
-    progress.say(f"{draws} draws of {len(ranges)} parameters x {replicates} replicates x 3 arms")
+    points, words = drawn(draws, seed, posterior)
+    draws = len(points)
+    progress.say(f"{draws} draws of {len(points[0])} parameters x {replicates} replicates x 3 arms")
     with StoreWriter(out.path, progress.say) as store:
         replies = Replies(
             store, progress, workers, design="offset-uncertainty", seed=seed,
             replicates=replicates, origin=result["provenance"],
         )  # fmt: skip
         wanted: dict[str, Any] = {}
-        for number, point in enumerate(worlds(ranges, draws, seed)):
+        for number, point in enumerate(points):
             wanted |= cells(str(number), scenario.with_(**point), ARMS, point)
         replies.ask(wanted)
         table = replies.table
@@ -60,11 +68,43 @@ def add_spread(
     for name, by_span in found.items():
         for span, parts in by_span.items():
             result["outcomes"][name][span][KEY] = parts
-    result["uncertainty"] = {"draws": draws, "ranges": ranges}
+    result["uncertainty"] = {"draws": draws, **words}
     result["interval"] += (
-        f"; {KEY}: 95%, two-stage bootstrap over {draws} draws (Latin hypercube over the ranges of "
-        "all parameters of status assumption or literature) and the replicates of each"
+        f"; {KEY}: 95%, two-stage bootstrap over {draws} draws ({words['drawn']}) and the "
+        "replicates of each"
     )
+
+
+def drawn(draws: int, seed: int, posterior: Path | None) -> tuple[list[Settings], dict[str, Any]]:
+    """Return the draws of parameters, and in words and numbers what they are drawn from.
+
+    posterior : a file of ``calibrate``: its parameters are drawn from its rows, in an order drawn
+        with ``seed``; the others that no target pins over their ranges, as without it.
+    """
+    ranges = uncertain_ranges()
+    latin = "Latin hypercube over the ranges of all parameters of status assumption or literature"
+    if posterior is None:
+        return worlds(ranges, draws, seed), {"drawn": latin, "ranges": ranges}
+    rows, origin = read_posterior(posterior)
+    ranges = {key: bounds for key, bounds in ranges.items() if key not in rows[0]}
+    number = draws or FROM_POSTERIOR
+    generator = np.random.default_rng([seed, number])
+    chosen = generator.choice(len(rows), number, replace=number > len(rows))
+    points = [
+        world | rows[row] for world, row in zip(worlds(ranges, number, seed), chosen.tolist())
+    ]
+    made = origin.get("provenance", {})
+    words = {
+        "drawn": f"{len(rows[0])} parameters from the posterior of a calibration, beside a {latin} "
+        "that it does not hold",
+        "ranges": ranges,
+        "posterior": {
+            "file": posterior.name, "parameters": list(rows[0]), "rows": len(rows),
+            "summary": origin.get("summary"),
+            **{key: made.get(key) for key in ("commit", "scenario_digest", "utc")},
+        },
+    }  # fmt: skip
+    return points, words
 
 
 def evaluate_spread(

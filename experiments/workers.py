@@ -6,7 +6,7 @@ import logging
 import os
 import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,9 +35,36 @@ class Workers(NamedTuple):
     slurm: Path | None = None
 
 
+#: What ``kept`` keeps: the connections made inside it, and what ends them.
+_kept: list[tuple[ExitStack, dict[Workers, Client]]] = []
+
+
+@contextmanager
+def kept() -> Iterator[None]:
+    """Keep connections that are made inside: for one design after the other."""
+    with ExitStack() as stack:
+        _kept.append((stack, {}))
+        try:
+            yield
+        finally:
+            _kept.pop()
+
+
 @contextmanager
 def connected(workers: Workers) -> Iterator[Client]:
-    """Connect to the workers, and let go of them at the end, whatever they are doing."""
+    """Connect to the workers, and let go of them at the end (see ``kept``), whatever they do."""
+    if not _kept:
+        with _connection(workers) as client:
+            yield client
+        return
+    stack, clients = _kept[-1]
+    if workers not in clients:
+        clients[workers] = stack.enter_context(_connection(workers))
+    yield clients[workers]
+
+
+@contextmanager
+def _connection(workers: Workers) -> Iterator[Client]:
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     with dask.config.set(SETTINGS):
         cluster = _cluster(workers)

@@ -1,0 +1,286 @@
+"""calibrate: which parameters the facts can tell, their best values, and what else would do.
+
+Three stages, all on the same seeds at every point (common random numbers): Morris screening against
+noise; a search of the parameters that pass it; a posterior of them by approximate Bayesian
+computation, which ``offset --posterior`` carries into the headline.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from experiments.design import Settings
+from experiments.keys import code_digest
+from experiments.output import OutputFolder, provenance
+from experiments.posterior import infer, write_posterior
+from experiments.progress import Progress
+from experiments.run import compiling
+from experiments.runs import Measure, Run
+from experiments.scorecard.card import number
+from experiments.scorecard.evidence import ask, collect, values_measure
+from experiments.screening import LEAST, screen, strongest
+from experiments.search import BATCH, Trial, check_installed, search
+from experiments.sensitivity import Question, design, points_of
+from experiments.space import FARTHEST, Space, loss
+from experiments.store import StoreWriter
+from experiments.uncertain import Ranges, worlds
+from experiments.workers import Workers, kept
+from model.errors import InputError
+
+Values = NDArray[np.float64]
+JOURNAL = "calibrate.journal"
+
+
+class Effort(NamedTuple):
+    """How much is spent: on screening, the search, the posterior.
+
+    trajectories : of Morris; 0 takes all parameters as they are. noise : seeds for the noise.
+    budget : runs of the search, in whole batches of points. draws : points drawn from the prior;
+    0 for no posterior.
+    """
+
+    trajectories: int = 4
+    noise: int = 5
+    budget: int = 200
+    draws: int = 100
+
+    def check(self) -> None:
+        """Raise InputError for what gives no answer."""
+        if self.trajectories == 1:
+            raise InputError("calibrate", "--trajectories", 1, "0, or 2 and more")
+        if 0 < self.draws < 20:
+            raise InputError("calibrate", "--draws", self.draws, "0, or 20 and more")
+
+
+class Model:
+    """The simulator: asks for points and gives the numbers that the moments are held against."""
+
+    def __init__(
+        self,
+        space: Space,
+        store: StoreWriter,
+        progress: Progress,
+        workers: Workers,
+        measure: Measure,
+        origin: dict[str, Any],
+    ):
+        self.space, self.store, self.progress = space, store, progress
+        self.workers, self.measure, self.origin = workers, measure, origin
+
+    def respond(self, stage: str, points: list[Settings], seeds: int) -> Values:
+        """Return (points, seeds, moments); what a run cannot give is not a number."""
+        space = self.space
+        runs = [
+            Run(space.scenario.with_(**point), space.seed + i,
+                {"point": n, "need": need, "replicate": i, **point}, ask(need, alone=True))
+            for n, point in enumerate(points)
+            for need in space.needs
+            for i in range(seeds)
+        ]  # fmt: skip
+        table = collect(
+            runs, self.store, self.progress, self.workers,
+            design=f"calibrate-{stage}", origin=self.origin, measure=self.measure,
+        )  # fmt: skip
+        at = {(m.target, m.part): i for i, m in enumerate(space.moments)}
+        values = np.full((len(points), seeds, len(space.moments)), np.nan)
+        cells = zip(table["point"], table["replicate"], table["target"], table["part"])
+        for (point, replicate, *what), value in zip(cells, table["model"]):
+            if tuple(what) in at:
+                values[point, replicate, at[tuple(what)]] = value
+        return values
+
+
+def run_calibrate(
+    space: Space,
+    out: OutputFolder,
+    progress: Progress,
+    effort: Effort,
+    workers: Workers | None = None,
+    measure: Measure | None = None,
+) -> dict[str, Any]:
+    """Screen, search, infer; return calibrate.json, with ``lines``.
+
+    Files: calibrate.json; screening.csv; trials.csv; best.toml, a scenario with the best values;
+    posterior.parquet; calibrate.journal. Every stage takes what the store and the journal hold.
+
+    measure : another simulator than the model, that leaves a table ``values`` as ``left_by`` does.
+
+    Raises InputError for an effort that gives no answer and where Optuna is missing, RuntimeError
+    where runs failed.
+    """
+    effort.check()
+    check_installed()
+    origin = provenance(space.scenario, space.seed)
+    asked = space.moments
+    with compiling(progress), kept(), StoreWriter(out.path, progress.say) as store:
+        model = Model(space, store, progress, workers or Workers(), measure or values_measure(),
+                      origin)  # fmt: skip
+        noise = model.respond("noise", [{}], effort.noise)[0]
+        space, absent = _known(space, noise)
+        model.space, noise = space, noise[:, ~absent]
+        table, chosen, unknown = _screened(model, effort, noise)
+        progress.say(f"calibrated: {', '.join(chosen) or 'nothing'}")
+        trials = _searched(model, effort, chosen, out) if chosen else []
+        found = _inferred(model, effort, chosen) if chosen and effort.draws else None
+    result: dict[str, Any] = {
+        "provenance": origin, "scenario": origin["scenario"], "seed": space.seed,
+        "space": {"name": space.name, "sentence": space.sentence, "ranges": space.ranges},
+        "replicates": space.replicates, "effort": effort._asdict(),
+        "moments": [m._asdict() for m in space.moments],
+        "loss": (
+            "root of the mean over targets of the mean square distance; a distance is |value - "
+            "centre of the band| in half-widths of the band, for an open band what lies beyond its "
+            f"bound in units of the bound, at most {FARTHEST:g}; targets up to 2015 alone"
+        ),
+        "screening": table.to_dict("records"), "not_computed": [
+            *(f"{m.name} is undefined in this scenario, and left out"
+              for m in asked if m not in space.moments),
+            *unknown,
+        ],
+        "trials": [t._asdict() for t in trials],
+    }  # fmt: skip
+    if trials:
+        best = min(trials, key=lambda t: t.loss)
+        result |= {"best": best._asdict(), "start": trials[0]._asdict()}
+        out.write_csv(pd.DataFrame([{"trial": t.number, "loss": t.loss, **t.point}
+                                    for t in trials]), "trials.csv")  # fmt: skip
+        out.write_text("best.toml", _as_scenario(space, best))
+    if found is not None:
+        result["posterior"] = found.summary.to_dict("records")
+        result["accepted"] = found.accepted
+        keep = ("provenance", "seed", "replicates", "effort", "moments", "screening")
+        write_posterior(found, out, "posterior.parquet", {k: result[k] for k in keep})
+    result["lines"] = lines(result)
+    out.write_csv(table, "screening.csv")
+    out.write_json("calibrate.json", result)
+    return result
+
+
+def _known(space: Space, noise: Values) -> tuple[Space, NDArray[np.bool_]]:
+    """Return the space without the moments that its scenario leaves undefined, and which are."""
+    absent = np.asarray(np.isnan(noise).all(axis=0))
+    if absent.all():
+        raise InputError(
+            "calibrate", "targets", [m.name for m in space.moments],
+            "numbers that the scenario has: more months, another region, other targets",
+        )  # fmt: skip
+    moments = tuple(m for m, gone in zip(space.moments, absent) if not gone)
+    return replace(space, moments=moments), absent
+
+
+def _screened(
+    model: Model, effort: Effort, noise: Values
+) -> tuple[pd.DataFrame, Ranges, list[str]]:
+    """Return the screening, the ranges of the parameters that pass it, and what is unknown."""
+    space = model.space
+    if not effort.trajectories:
+        rows = [
+            {"parameter": key, "low": low, "high": high, "ratio": float("nan"), "moment": "",
+             "calibrated": True}
+            for key, (low, high) in space.ranges.items()
+        ]  # fmt: skip
+        return pd.DataFrame(rows), dict(space.ranges), []
+    x = design("morris", space.ranges, Question(trajectories=effort.trajectories), space.seed)
+    model.progress.say(f"screening: {len(x)} points, {len(space.ranges)} parameters")
+    y = model.respond("screening", points_of(x, space.ranges), 1)[:, 0]
+    table, unknown = screen(space.ranges, x, y, noise, space.moments, space.seed)
+    best = strongest(table, space.ranges)
+    chosen = {key: space.ranges[key] for key in best.loc[best["calibrated"], "parameter"]}
+    return best, chosen, unknown
+
+
+def _searched(model: Model, effort: Effort, ranges: Ranges, out: OutputFolder) -> list[Trial]:
+    space = model.space
+    trials = BATCH * max(round(effort.budget / space.runs / BATCH), 1)
+    model.progress.say(f"search: {trials} points of {space.runs} runs, {len(ranges)} parameters")
+    start = {}
+    for key, (low, high) in ranges.items():
+        group, _, name = key.partition(".")
+        start[key] = min(max(getattr(space.scenario.group(group), name), low), high)
+
+    asked = 0
+
+    def losses(points: list[Settings]) -> Values:
+        nonlocal asked
+        asked += 1
+        return _loss_of(model, points, asked)
+
+    return search(
+        _study(model, ranges), out.path / JOURNAL, ranges, start, trials, space.seed, losses
+    )
+
+
+def _loss_of(model: Model, points: list[Settings], asked: int) -> Values:
+    values = model.respond(f"search-{asked}", points, model.space.replicates)
+    return loss(model.space.moments, values.mean(axis=1))
+
+
+def _study(model: Model, ranges: Ranges) -> str:
+    """Return the name of the study: another question, or other code, is another study."""
+    space = model.space
+    content = [space.scenario.digest(), ranges, space.moments, space.seed, space.replicates,
+               model.measure.name, code_digest()]  # fmt: skip
+    return hashlib.sha256(json.dumps(content, default=str).encode()).hexdigest()[:16]
+
+
+def _inferred(model: Model, effort: Effort, ranges: Ranges) -> Any:
+    space = model.space
+    points = worlds(ranges, effort.draws, space.seed)
+    model.progress.say(f"posterior: {effort.draws} points drawn from the prior")
+    values = model.respond("prior", points, space.replicates).mean(axis=1)
+    theta = np.array([list(point.values()) for point in points], dtype=np.float64)
+    return infer(ranges, theta, values, space.moments, space.seed)
+
+
+def _as_scenario(space: Space, best: Trial) -> str:
+    """Return the best point as a scenario file."""
+    rows = [f"set.{key} = {value!r}" for key, value in best.point.items()]
+    head = [
+        f'name = "{space.scenario.name}-calibrated"',
+        f'sentence = "Calibrated in the space {space.name}: loss {best.loss:.4g}."',
+        f'parent = "{space.scenario.name}"',
+    ]
+    return "\n".join([*head, *rows]) + "\n"
+
+
+def lines(result: dict[str, Any]) -> list[str]:
+    """Return what the terminal shows."""
+    said = [
+        f"loss: {result['loss']}",
+        "",
+        f"screening: mu* over the standard deviation between seeds; calibrated above {LEAST:g}",
+    ]
+    for row in result["screening"]:
+        verdict = "calibrated" if row["calibrated"] else (
+            f"not calibrated: stays as it is, uncertain from {row['low']:g} to {row['high']:g}"
+        )  # fmt: skip
+        ratio = number(row["ratio"])
+        said.append(f"  {row['parameter']:<28}{ratio:>8}  {row['moment']:<16} {verdict}")
+    said += [f"  NOT COMPUTED: {text}" for text in result["not_computed"]]
+    if "best" in result:
+        best, start = result["best"], result["start"]
+        said += ["", f"search: loss {start['loss']:.3f} at the values of the scenario, "
+                 f"{best['loss']:.3f} at the best of {len(result['trials'])} points"]  # fmt: skip
+        said += [f"  {key:<28}{start['point'][key]:>10.4g} ->{value:>10.4g}"
+                 for key, value in best["point"].items()]  # fmt: skip
+    if "posterior" in result:
+        said += ["", f"posterior (95%), {result['effort']['draws']} draws of the prior, "
+                 f"{result['accepted']:.0f} of them count"]  # fmt: skip
+        for row in result["posterior"]:
+            text = (
+                f"{row['low']:.3g} to {row['high']:.3g}, median {row['median']:.3g}"
+                if row["informed"]
+                else "the prior: these facts say nothing about it"
+            )
+            prior = f"{row['prior_low']:g} to {row['prior_high']:g}"
+            said.append(f"  {row['parameter']:<28} prior {prior:<16} {text}")
+    if not result["trials"]:
+        said.append("nothing is calibrated: no parameter moves a number by more than its noise")
+    return said
