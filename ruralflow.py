@@ -632,6 +632,16 @@ def _policies_options(parser: argparse.ArgumentParser) -> tuple[str, ...]:
     )
 
 
+def _ablate_options(parser: argparse.ArgumentParser) -> tuple[str, ...]:
+    needs = ["default", "hukou", "network", "clusters"]
+    return _asked(
+        parser,
+        mechanisms=_several("by name (default: all)", []),
+        needs=_several(f"runs of which targets (default: {' '.join(needs)})", needs, "NEED"),
+        replicates=_count(1, 2, "seeds, the same with and without"),
+    )
+
+
 #: Experiments of one shape: name, what it answers, an example, its options.
 _STUDIES: tuple[tuple[str, str, str, Callable[..., tuple[str, ...]]], ...] = (
     (
@@ -657,6 +667,12 @@ _STUDIES: tuple[tuple[str, str, str, Callable[..., tuple[str, ...]]], ...] = (
         "packages of policy on the same uncertain worlds: effects, costs, who gains, regret",
         "shaoyang --packages training freight_subsidy --worlds 4",
         _policies_options,
+    ),
+    (
+        "ablate",
+        "which targets fall when a mechanism of the model is switched off",
+        'shaoyang --mechanisms network "lease market" --needs default --replicates 1',
+        _ablate_options,
     ),
 )
 

@@ -136,7 +136,7 @@ def _points(kind: str, given: Any, path: Path) -> list[Settings]:
     if kind == "list":
         if not isinstance(given, list) or not all(isinstance(p, dict) for p in given):
             raise InputError(path, "list", given, "tables, as in [[list]]")
-        return [_settings(point, f"{path}, list {n}") for n, point in enumerate(given, 1)]
+        return [check_settings(point, f"{path}, list {n}") for n, point in enumerate(given, 1)]
     if not isinstance(given, dict) or not given:
         raise InputError(path, kind, given, f"a table, as in [{kind}]")
     if kind == "grid":
@@ -168,7 +168,7 @@ def _levers(given: Any, points: list[Settings], path: Path) -> dict[str, Setting
         name = entry.get("name")
         if not isinstance(name, str) or not name or name in levers:
             raise InputError(where, "name", name, "a text, another for each lever")
-        levers[name] = _settings(entry.get("set", {}), where)
+        levers[name] = check_settings(entry.get("set", {}), where)
         for key in levers[name].keys() & varied:
             raise InputError(where, f"{key} is set and also varies", valid="one of both")
     return levers or {"as it is": {}}
@@ -184,10 +184,11 @@ def read_scenario(raw: dict[str, Any], path: Path) -> Scenario:
     options = {key: check_option(key, raw[key], path) for key in _OPTIONS if key in raw}
     if "region" in raw:
         options["region"] = read_region(raw["region"], path)
-    return load_scenario(name, **options).with_(**_settings(raw.get("set", {}), path))
+    return load_scenario(name, **options).with_(**check_settings(raw.get("set", {}), path))
 
 
-def _settings(given: Any, where: object) -> Settings:
+def check_settings(given: Any, where: object) -> Settings:
+    """Return group.name -> value of tables, each value checked against the registry."""
     return {key: _checked(key, value, where) for key, value in flat_settings(given, where).items()}
 
 

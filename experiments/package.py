@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from experiments.design import Settings, _settings, flat_settings
+from experiments.design import Settings, check_settings, flat_settings
 from model.errors import InputError
 from model.ledger import FLOWS
 from model.patches import _read_toml as read_toml
@@ -87,7 +87,7 @@ def read_package(path: Path) -> Package:
         if not isinstance(factor, (int, float)) or isinstance(factor, bool) or factor < 0:
             raise InputError(path, f"scale.{key}", factor, "a factor from 0")
         factors[key] = float(factor)
-    settings = _settings(raw.get("set", {}), path)
+    settings = check_settings(raw.get("set", {}), path)
     if not settings and not factors:
         raise InputError(path, "nothing is set", valid="set.GROUP.NAME or scale.GROUP.NAME")
     cost = _cost(raw["cost"], path) if "cost" in raw else None

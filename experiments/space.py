@@ -205,6 +205,12 @@ def _moment(target: str, part: Part, fact: Any, path: Path) -> Moment:
             raise InputError(path, f"facts.{target}.{part.key}", fact, valid)
         value, error = float(fact["value"]), float(fact["error"])
         return Moment(*what, value - error, value + error, value, error)
+    return moment_of(target, part)
+
+
+def moment_of(target: str, part: Part) -> Moment:
+    """Return what a number is held against by its band alone, see ``Moment``."""
+    what = (target, part.key, part.words, part.unit)
     if math.isfinite(part.low) and math.isfinite(part.high):
         middle, half = (part.low + part.high) / 2.0, (part.high - part.low) / 2.0
         return Moment(*what, part.low, part.high, middle, half)
