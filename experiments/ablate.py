@@ -181,10 +181,14 @@ def _row(target: Target, part: Part, cell: pd.DataFrame, name: str) -> dict[str,
         "without": name, "target": target.id, "part": part.key, "words": part.words,
         "unit": part.unit, "low": part.low, "high": part.high, "sample": part.sample,
         "with": on.value, "value": off.value, "moved": float(moves.mean()),
-        "spread": float(moves.std(ddof=1)) if len(moves) > 1 else math.nan,
+        "spread": float(moves.std(ddof=1)) if _known(moves) else math.nan,
         "inside": inside[0], "inside_without": inside[1],
         "left": inside[0] and not inside[1], "entered": inside[1] and not inside[0],
     }  # fmt: skip
+
+
+def _known(moves: np.ndarray) -> bool:
+    return len(moves) > 1 and bool(np.isfinite(moves).all())
 
 
 def _move(on: float, off: float) -> float:
@@ -285,8 +289,8 @@ def markdown(result: dict[str, Any], table: pd.DataFrame) -> str:
         f"`ruralflow ablate`, scenario {result['scenario']['name']}, seeds {seeds[0]} to "
         f"{seeds[1]}, commit {result['provenance']['commit']}. Columns: the mechanism that is off. "
         f"Numbers: the largest move of a target's numbers, in units of {result['unit']}; a dot: "
-        f"less than {STILL:g}. Bold: the target falls. (n): so many of its numbers leave their "
-        "bands.",
+        f"less than {STILL:g}. Pass: all its numbers are in their bands, whatever the null models "
+        "do. Bold: the target falls. (n): so many of its numbers leave their bands.",
         "",
         f"| target | with all | {' | '.join(names)} |",
         "|" + " --- |" * (len(names) + 2),

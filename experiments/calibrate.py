@@ -205,21 +205,27 @@ def _searched(model: Model, effort: Effort, ranges: Ranges, out: OutputFolder) -
         group, _, name = key.partition(".")
         start[key] = min(max(getattr(space.scenario.group(group), name), low), high)
 
-    asked = 0
+    said, tried, best = model.progress, 0, np.inf
+    model.progress = Progress(said.label, quiet=True)  # one line for the search, not for each batch
 
     def losses(points: list[Settings]) -> Values:
-        nonlocal asked
-        asked += 1
-        return _loss_of(model, points, asked)
+        nonlocal tried, best
+        name = f"search-{_digest(points)}"
+        found = loss(space.moments, model.respond(name, points, space.replicates).mean(axis=1))
+        tried, best = tried + len(points), min(best, float(found.min()))
+        said(tried, trials, "points", note=f"best loss {best:.3f}")
+        return found
 
-    return search(
-        _study(model, ranges), out.path / JOURNAL, ranges, start, trials, space.seed, losses
-    )
+    study = _study(model, ranges)
+    try:
+        return search(study, out.path / JOURNAL, ranges, start, trials, space.seed, losses)
+    finally:
+        model.progress = said
 
 
-def _loss_of(model: Model, points: list[Settings], asked: int) -> Values:
-    values = model.respond(f"search-{asked}", points, model.space.replicates)
-    return loss(model.space.moments, values.mean(axis=1))
+def _digest(points: list[Settings]) -> str:
+    """Return a name of a batch of points, the same whenever it is asked for."""
+    return hashlib.sha256(json.dumps(points).encode()).hexdigest()[:8]
 
 
 def _study(model: Model, ranges: Ranges) -> str:

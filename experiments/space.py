@@ -37,6 +37,8 @@ _KEYS = ["name", "sentence", "scenario", *_OPTIONS, "seed", "replicates", "targe
          "facts"]  # fmt: skip
 #: A number that lies farther off counts as this far, as does one that is missing or infinite.
 FARTHEST = 10.0
+#: A bound closer to 0 than this asks for a sign: it is no scale, which then is 1.
+SIGN = 0.1
 #: Half a 95% interval in standard deviations.
 _HALF_95 = 1.96
 
@@ -46,7 +48,7 @@ class Moment(NamedTuple):
 
     low, high : its band, infinite where open. value : the fact, the centre of the band; of an open
     band its only bound. error : half the width of the band, read as half of a 95% interval; of an
-    open band the size of its bound (1 where that is 0).
+    open band the size of its bound (1 where that asks for a sign alone).
     """
 
     target: str
@@ -215,7 +217,7 @@ def moment_of(target: str, part: Part) -> Moment:
         middle, half = (part.low + part.high) / 2.0, (part.high - part.low) / 2.0
         return Moment(*what, part.low, part.high, middle, half)
     bound = part.low if math.isfinite(part.low) else part.high
-    return Moment(*what, part.low, part.high, bound, abs(bound) or 1.0)
+    return Moment(*what, part.low, part.high, bound, abs(bound) if abs(bound) >= SIGN else 1.0)
 
 
 __all__ = ["Moment", "Settings", "Space", "in_sample", "loss", "read_space", "space_names"]

@@ -56,7 +56,7 @@ def _table(result: dict[str, Any]) -> Figure:
         axes.axvline(x + 0.5, color="white", linewidth=0.6)
     for y in range(len(targets) - 1):
         axes.axhline(y + 0.5, color="white", linewidth=0.6)
-    bar = figure.colorbar(image, cax=figure.add_axes((0.93, 0.85 / height, 0.015, 0.3)))
+    bar = figure.colorbar(image, cax=figure.add_axes((0.13 + width, 0.85 / height, 0.015, 0.3)))
     bar.ax.set_ylim(LEAST, MOST)
     bar.ax.set_yticks([LEAST, 1, MOST], [f"\N{LESS-THAN OR EQUAL TO} {LEAST:g}", "1", "10"])
     bar.ax.set_yticks([], minor=True)
