@@ -24,7 +24,7 @@ from conftest import ROOT
 from experiments import store as store_module
 from experiments.keys import run_key, scenario_text
 from experiments.store import Store, StoreWriter
-from experiments.workers import Workers
+from experiments.workers import Workers, connected, kept
 from model import load_scenario
 from model.errors import InputError
 from model.switches import Synthetic
@@ -382,3 +382,14 @@ def test_parts_are_merged_and_a_merger_cut_short_does_no_harm(tmp_path, expected
     with StoreWriter(tmp_path):
         pass
     assert len(once(tmp_path)) == 20
+
+
+def test_one_connection_serves_one_design_after_the_other_inside_kept():
+    with kept():
+        with connected(ONE) as first:
+            assert first.status == "running"
+        with connected(ONE) as second:
+            assert second is first and second.status == "running"
+    assert first.status == "closed"
+    with connected(ONE) as other:
+        assert other is not first
