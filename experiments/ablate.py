@@ -20,7 +20,7 @@ from experiments.progress import Progress
 from experiments.run import compiling
 from experiments.runs import Measure, Run
 from experiments.scorecard.card import number
-from experiments.scorecard.evidence import ask, collect
+from experiments.scorecard.evidence import asks, collect
 from experiments.scorecard.judge import counted_parts, measured
 from experiments.scorecard.needs import NEEDS
 from experiments.scorecard.targets import Part, Target, load_targets
@@ -142,11 +142,10 @@ def runs_of(
     """Return the runs with all mechanisms and without each, the longest first."""
     cases: dict[str, Settings] = {ALL: {}, **{m.name: m.off for m in mechanisms}}
     return [
-        Run(scenario.with_(**off), seed + i, {"without": name, "need": need, "replicate": i},
-            ask(need, alone=True))
-        for need in sorted(question.needs, key=lambda name: -NEEDS[name].cost)
+        Run(scenario.with_(**off), seed + i, {"without": name, "asked": asked, "replicate": i},
+            asked)
+        for i, asked in asks(dict.fromkeys(question.needs, question.replicates), alone=True)
         for name, off in cases.items()
-        for i in range(question.replicates)
     ]  # fmt: skip
 
 

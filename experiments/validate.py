@@ -12,7 +12,7 @@ from experiments.progress import Progress
 from experiments.run import compiling
 from experiments.runs import Run
 from experiments.scorecard.card import lines, markdown, table
-from experiments.scorecard.evidence import MODELS, ask, collect
+from experiments.scorecard.evidence import MODELS, asks, collect
 from experiments.scorecard.judge import Judged, judge, measured, not_run, score
 from experiments.scorecard.needs import NEEDS
 from experiments.scorecard.targets import Target, load_targets
@@ -65,7 +65,7 @@ def run_validate(
             runs, store, progress, workers or Workers(), design=NAME, origin=origin
         )  # fmt: skip
         drawn = {
-            name: store.table(name, design=NAME).drop(columns=["key", "seed", "need"])
+            name: store.table(name, design=NAME).drop(columns=["key", "seed", "asked"])
             for name in ("paths", "counties")
         }
     card = [judged(t, found) if t in wanted else not_run(t, "not part of --quick") for t in targets]
@@ -85,15 +85,11 @@ def run_validate(
     return {**report, **drawn, "provenance": origin, "card": card, "lines": lines(card)}
 
 
-def runs_of(
-    scenario: Scenario, seed: int, numbers: dict[str, int], alone: bool = False
-) -> list[Run]:
+def runs_of(scenario: Scenario, seed: int, numbers: dict[str, int]) -> list[Run]:
     """Return the runs of each need, ``numbers`` of them on seeds from ``seed``, longest first."""
-    longest = sorted(numbers, key=lambda name: -NEEDS[name].cost)
     return [
-        Run(scenario, seed + i, {"need": name, "replicate": i}, ask(name, alone))
-        for name in longest
-        for i in range(numbers[name])
+        Run(scenario, seed + i, {"asked": asked, "replicate": i}, asked)
+        for i, asked in asks(numbers)
     ]
 
 

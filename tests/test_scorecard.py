@@ -13,7 +13,7 @@ import pytest
 from experiments.output import OutputFolder
 from experiments.progress import Progress
 from experiments.scorecard import card, judge
-from experiments.scorecard.evidence import ask, collect, estimator, left_by
+from experiments.scorecard.evidence import ask, asks, collect, estimator, left_by
 from experiments.scorecard.judge import BROKEN, MISS, NOT_RUN, PASS, UNCOUNTED
 from experiments.scorecard.needs import NEEDS, changed
 from experiments.scorecard.nulls import load_rates
@@ -23,6 +23,7 @@ from experiments.validate import judged, run_validate, runs_of
 from experiments.workers import Workers
 from model.errors import InputError
 from model.scenario import load_scenario
+from model.switches import Synthetic
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGETS = load_targets()
@@ -252,6 +253,27 @@ def test_parameters_that_are_set_hold_in_every_scenario_that_a_target_needs():
     assert steady["with"].group("migration").network == 0.4
     assert steady["without"].group("migration").network == 0.0
     assert changed(load_scenario("qinghe")) == {}
+
+
+def test_needs_with_an_arm_in_common_are_run_together_and_give_what_they_give_alone(monkeypatch):
+    asked = [row for row in asks({"default": 2, "cold": 1, "hukou": 1, "nation": 1, "trial": 3})]
+    assert asked[0] == (0, "hukou+cold+default") and (1, "default") in asked
+    assert asked[-1][1] == "trial" and len(asked) == 6
+    assert asks({"default": 1, "cold": 1}, alone=True) == [(0, "cold+default, model alone")]
+    small = Synthetic(width=10, height=10, counties=2)
+    scenario = load_scenario("shaoyang", region=small, sample=0.02, months=24)
+    runs, run = [], NEEDS["default"].run
+
+    def counted(arm, seed):
+        runs.append(arm.digest())
+        return run(arm, seed)
+
+    for name in ("cold", "default"):
+        monkeypatch.setitem(NEEDS, name, NEEDS[name]._replace(run=counted))
+    together = left_by(scenario, 1, "cold+default")["values"]
+    assert len(runs) == 2  # with and without a cold chain, not three
+    apart = [left_by(scenario, 1, name)["values"] for name in ("cold", "default")]
+    pd.testing.assert_frame_equal(together, pd.concat(apart, ignore_index=True))
 
 
 def test_a_target_that_cannot_be_run_says_why_instead_of_failing():

@@ -1,15 +1,15 @@
 """What a run leaves for the targets of a need: their values, of the model and of the null models.
 
-A run of the scorecard is all arms of a need on one seed: a pure function whose key holds the
-scenario, the seed, the need, and the code of the estimators. What it leaves is small, so that a
-store holds thousands of them, and verdicts are passed without running anything again.
+A run of the scorecard is all arms of one or more needs on one seed: a pure function whose key
+holds the scenario, the seed, the needs, and the code of the estimators. What it leaves is small, so
+that a store holds thousands of them, and verdicts are passed without running anything again.
 """
 
 from __future__ import annotations
 
 import hashlib
 import importlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from experiments.engine import run_all
 from experiments.kept import warm
 from experiments.progress import Progress
 from experiments.runs import Measure, Run
-from experiments.scorecard.needs import NEEDS
+from experiments.scorecard.needs import NEEDS, SHARING, Need
 from experiments.scorecard.nulls import load_rates
 from experiments.scorecard.paths import county_growth, paths
 from experiments.scorecard.reading import Missing
@@ -36,23 +36,53 @@ MODELS = ("model", "n1", "n2")
 COLUMNS = ["target", "part", *MODELS, "reason"]
 
 
-def ask(need: str, alone: bool = False) -> str:
-    """Return what a run is asked for: the targets of ``need``; ``alone`` without null models."""
-    return f"{need}, {ALONE}" if alone else need
+def ask(*needs: str, alone: bool = False) -> str:
+    """Return what a run is asked for: the targets of ``needs``; ``alone`` without null models."""
+    names = "+".join(needs)
+    return f"{names}, {ALONE}" if alone else names
+
+
+def asks(numbers: Mapping[str, int], alone: bool = False) -> list[tuple[int, str]]:
+    """Return (replicate, what is asked of it) for ``numbers`` of replicates by need.
+
+    Needs that share an arm are asked together. The longest come first.
+    """
+    found = []
+    for group in SHARING:
+        wanted = [name for name in group if name in numbers]
+        for i in range(max([numbers[name] for name in wanted], default=0)):
+            names = [name for name in wanted if i < numbers[name]]
+            cost = sum(NEEDS[name].cost for name in names)
+            found.append((cost, i, ask(*names, alone=alone)))
+    return [(i, asked) for _, i, asked in sorted(found, key=lambda row: -row[0])]
 
 
 def left_by(scenario: Scenario, seed: int, asked: str) -> dict[str, pd.DataFrame]:
-    """Run all arms of a need; return the values of its targets, and for ``default`` the paths.
+    """Run all arms of the needs; return values of their targets, and for ``default`` the paths.
 
     values : target, part, model, n1, n2, reason. Where a target cannot be judged (the region is too
         small for a trial, a census is missing) one row says why and has no part.
     paths, counties : what figures show of the scenario itself, see ``paths``.
     """
-    name, _, alone = asked.partition(", ")
+    names, _, alone = asked.partition(", ")
+    seen: dict[str, Any] = {}
+    found: dict[str, pd.DataFrame] = {}
+    for name in names.split("+"):
+        left = _of_need(name, scenario, seed, bool(alone), seen)
+        if found:
+            left["values"] = pd.concat([found["values"], left["values"]], ignore_index=True)
+        found |= left
+    return found
+
+
+def _of_need(
+    name: str, scenario: Scenario, seed: int, alone: bool, seen: dict[str, Any]
+) -> dict[str, pd.DataFrame]:
+    """Return what one need leaves; ``seen`` holds the tables of arms that were run for others."""
     need = NEEDS[name]
     targets = [target for target in load_targets() if target.needs == name]
     try:
-        tables = [need.run(arm, seed) for arm in need.runs(scenario).values()]
+        tables = [_run(need, arm, seed, seen) for arm in need.runs(scenario).values()]
     except InputError as problem:
         return {"values": _table([_reason(t, problem) for t in targets])}
     models = [tables]
@@ -65,6 +95,13 @@ def left_by(scenario: Scenario, seed: int, asked: str) -> dict[str, pd.DataFrame
     if name == "default" and not alone:
         found |= {"paths": paths(tables[0]), "counties": county_growth(tables[0])}
     return found
+
+
+def _run(need: Need, arm: Scenario, seed: int, seen: dict[str, Any]) -> Any:
+    key = f"{need.run.__name__} {arm.digest()}"
+    if key not in seen:
+        seen[key] = need.run(arm, seed)
+    return seen[key]
 
 
 def _table(rows: list[dict[str, Any]]) -> pd.DataFrame:

@@ -23,6 +23,10 @@ GAP_GROWTH = 0.08
 NETWORK_MONTHS = 156
 CLUSTERS = ("yiwu", "qinghe", "changshu", "jinjiang")
 
+#: Needs that have an arm in common: what they are run on together, it is run once.
+SHARING = (("programmes", "nation"), ("hukou", "cold", "default"), ("clusters",), ("trial",),
+           ("network",))  # fmt: skip
+
 Runs = dict[str, Scenario]
 
 
@@ -63,13 +67,15 @@ def _hukou(base: Scenario) -> Runs:
     month = parse_month(OPENING)
     names = ("hukou_coast", "hukou_seat", "hukou_county")
     ended = tuple(Intervention(month, "migration", name, 0.0) for name in names)
-    shorter = replace(base, months=TENTH_YEAR)
     free = replace(
-        shorter,
+        base,
+        months=TENTH_YEAR,
         interventions=tuple(sorted((*base.interventions, *ended), key=lambda i: i.month)),
     )
     fixed = free.with_(**{"migration.wages_respond": False})
-    return {"base": shorter, "fixed": fixed, "free": free}
+    # the model as it is may be longer: its run then serves other targets too
+    before = base if base.months >= TENTH_YEAR else replace(base, months=TENTH_YEAR)
+    return {"base": before, "fixed": fixed, "free": free}
 
 
 def _cold(base: Scenario) -> Runs:
