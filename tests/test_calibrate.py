@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import numpy as np
 import pandas as pd
@@ -262,6 +263,12 @@ def test_what_is_no_posterior_is_one_line(tmp_path):
     for name in ("a", "b", "c"):
         with pytest.raises(InputError, match="--posterior"):
             read_posterior(tmp_path / f"{name}.parquet")
+
+
+def test_without_the_extra_one_line_says_so(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    with pytest.raises(InputError, match="optuna is not installed; valid: the extra"):
+        calibrate(tmp_path)
 
 
 def test_bad_options_of_calibrate_are_one_line_with_status_2(shell):

@@ -24,6 +24,7 @@ from experiments.arms import (
 from experiments.bootstrap import Interval, mean_interval, ratio_interval, resamples
 from experiments.offset import GAIN, OFFSET, REST, UNKNOWN, evaluate, flat, judge, run_offset
 from experiments.output import OutputFolder
+from experiments.posterior import KIND
 from experiments.progress import Progress
 from experiments.run import run_scenario
 from experiments.spread import evaluate_spread
@@ -312,3 +313,22 @@ def test_offset_with_uncertainty_writes_both_intervals(tmp_path):
     assert rows["quantity"].str.endswith("parameters and luck").any()
     assert any("parameters and luck" in line for line in both["headline"])
     assert len(Store(tmp_path / "b").design("offset-uncertainty")) == 2 * 2 * 3
+
+
+def test_the_posterior_of_a_calibration_is_carried_into_the_headline(tmp_path):
+    rows = pd.DataFrame({"migration.kappa": [1.1, 1.2, 1.3], "land.reservation": [0.7, 0.8, 0.9]})
+    origin = {"kind": KIND, "provenance": {"commit": "abc"}}
+    with OutputFolder(tmp_path) as out:
+        file = out.write_parquet(rows, "posterior.parquet", origin)
+        result = run_offset(
+            small(months=12), 1, out, QUIET, replicates=2, uncertainty=2, posterior=file,
+            workers=HERE,
+        )  # fmt: skip
+    wide = result["outcomes"]["land"]["last 12 months"]["parameters_and_luck"]
+    assert wide["loss"]["low"] <= wide["loss"]["high"]
+    text = " ".join(" ".join(result["headline"]).split())
+    assert "2 draws of 2 parameters from the posterior of a calibration" in text
+    assert result["uncertainty"]["posterior"]["commit"] == "abc"
+    asked = Store(tmp_path).design("offset-uncertainty")
+    assert set(asked["migration.kappa"]) <= {1.1, 1.2, 1.3}
+    assert set(asked["land.reservation"]) <= {0.7, 0.8, 0.9}
