@@ -21,6 +21,7 @@ from experiments.store import Store
 from experiments.uncertain import worlds
 from experiments.workers import Workers
 from model.errors import InputError
+from model.registry import parameter_table
 
 QUIET, HERE = Progress("test", quiet=True), Workers(0)
 RANGES = {
@@ -187,6 +188,10 @@ def test_the_default_space_is_of_facts_up_to_2015_alone():
     assert "V13.late" not in {m.name for m in space.moments}
     assert {"V13.y2014", "V27.y2010"} <= {m.name for m in space.moments}
     assert all(low < high for low, high in space.ranges.values())
+    # and what the registry calls calibrated is what it calibrates
+    table = parameter_table()
+    known = table[table["status"] == "calibrated"]
+    assert set(space.ranges) == set(known["group"] + "." + known["name"])
 
 
 TINY = """
