@@ -124,7 +124,8 @@ def run_ablate(
         "provenance": origin, "scenario": origin["scenario"], "seed": seed,
         "replicates": question.replicates, "needs": list(question.needs),
         "mechanisms": [m._asdict() for m in chosen],
-        "unit": "half the width of a band; of an open band, the size of its bound",
+        "unit": "half the width of a band; of an open band, the size of its bound (1 where that "
+        "is a sign)",
         "targets": by_target(table).to_dict("records"),
         "candidates": candidates(table, chosen),
         "not_run": {t.id: _reason(found, t) for t in targets if _reason(found, t)},

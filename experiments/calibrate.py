@@ -128,7 +128,7 @@ def run_calibrate(
         table, chosen, unknown = _screened(model, effort, noise)
         progress.say(f"calibrated: {', '.join(chosen) or 'nothing'}")
         trials = _searched(model, effort, chosen, out) if chosen else []
-        found = _inferred(model, effort, chosen) if chosen and effort.draws else None
+        found = _inferred(model, effort, chosen, noise) if chosen and effort.draws else None
     result: dict[str, Any] = {
         "provenance": origin, "scenario": origin["scenario"], "seed": space.seed,
         "space": {"name": space.name, "sentence": space.sentence, "ranges": space.ranges},
@@ -236,13 +236,17 @@ def _study(model: Model, ranges: Ranges) -> str:
     return hashlib.sha256(json.dumps(content, default=str).encode()).hexdigest()[:16]
 
 
-def _inferred(model: Model, effort: Effort, ranges: Ranges) -> Any:
+def _inferred(model: Model, effort: Effort, ranges: Ranges, noise: Values) -> Any:
     space = model.space
     points = worlds(ranges, effort.draws, space.seed)
     model.progress.say(f"posterior: {effort.draws} points drawn from the prior")
     values = model.respond("prior", points, space.replicates).mean(axis=1)
     theta = np.array([list(point.values()) for point in points], dtype=np.float64)
-    return infer(ranges, theta, values, space.moments, space.seed)
+    # the mean of the seeds has luck of its own, and reality is one draw more
+    luck = (
+        np.nan_to_num(noise.std(axis=0, ddof=1), posinf=0.0) * (1.0 + 1.0 / space.replicates) ** 0.5
+    )
+    return infer(ranges, theta, values, space.moments, space.seed, luck)
 
 
 def _as_scenario(space: Space, best: Trial) -> str:

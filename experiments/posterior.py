@@ -2,8 +2,8 @@
 
 Simulations at draws from the prior (uniform over the ranges) are compared with the facts:
 
-1. Facts are known with an error, which is added to the simulated numbers (Wilkinson 2013, SAGMB
-   12:129): otherwise the posterior would be too narrow.
+1. Facts are known with an error, and what was observed is one world of luck; both are added to the
+   simulated numbers (Wilkinson 2013, SAGMB 12:129): otherwise the posterior would be too narrow.
 2. The numbers are summed up by their linear prediction of each parameter (Fearnhead and Prangle
    2012, JRSS B 74:419), a ridge regression whose strength is chosen leaving out one draw at a time.
 3. The nearest draws are kept, with weights that fall with distance, and moved along a local
@@ -60,11 +60,18 @@ class Posterior(NamedTuple):
 
 
 def infer(
-    ranges: Ranges, theta: Values, values: Values, moments: tuple[Moment, ...], seed: int
+    ranges: Ranges,
+    theta: Values,
+    values: Values,
+    moments: tuple[Moment, ...],
+    seed: int,
+    luck: Values | None = None,
 ) -> Posterior:
     """Return the posterior of the parameters ``theta`` (draws, parameters).
 
-    values : (draws, moments) of the simulations. Moments that are missing somewhere, or the same
+    values : (draws, moments) of the simulations. luck : (moments,) standard deviation by which the
+    one world that was observed differs from theirs by luck alone; since all draws share their luck
+    it is not in their spread. Moments that are missing somewhere, or the same
     everywhere, are left out; those with an open band weigh draws by how far they lie on its wrong
     side.
     """
@@ -78,10 +85,12 @@ def infer(
         if m.two_sided and np.isfinite(values[:, i]).all() and np.ptp(values[:, i]) > 0
     ]  # fmt: skip
     copies = np.repeat(np.arange(len(theta)), COPIES)
-    error = np.array([moments[i].deviation for i in facts])
+    luck = np.zeros(len(moments)) if luck is None else luck
+    deviation = np.hypot([m.deviation for m in moments], luck)
+    error = deviation[facts]
     fact = np.array([moments[i].value for i in facts])
     noisy = values[copies][:, facts] + generator.normal(size=(len(copies), len(facts))) * error
-    weight = _open_weight(values, moments)[copies]
+    weight = _open_weight(values, moments, deviation)[copies]
     predicted, known = np.zeros(len(ranges)), np.zeros(len(ranges), dtype=bool)
     moved = logit[copies]
     if facts:
@@ -103,12 +112,12 @@ def infer(
     )
 
 
-def _open_weight(values: Values, moments: tuple[Moment, ...]) -> Values:
+def _open_weight(values: Values, moments: tuple[Moment, ...], deviation: Values) -> Values:
     """Return the likelihood of the draws by the facts that are bounds, the best as 1."""
     log = np.zeros(len(values))
     for i, m in enumerate(moments):
         if not m.two_sided:
-            log -= 0.5 * (m.distance(values[:, i]) * m.error / m.deviation) ** 2
+            log -= 0.5 * (m.distance(values[:, i]) * m.error / deviation[i]) ** 2
     return np.exp(log - log.max())
 
 

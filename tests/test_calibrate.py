@@ -21,6 +21,7 @@ from experiments.store import Store
 from experiments.uncertain import worlds
 from experiments.workers import Workers
 from model.errors import InputError
+from model.registry import parameter_table
 
 QUIET, HERE = Progress("test", quiet=True), Workers(0)
 RANGES = {
@@ -187,6 +188,10 @@ def test_the_default_space_is_of_facts_up_to_2015_alone():
     assert "V13.late" not in {m.name for m in space.moments}
     assert {"V13.y2014", "V27.y2010"} <= {m.name for m in space.moments}
     assert all(low < high for low, high in space.ranges.values())
+    # and what the registry calls calibrated is what it calibrates
+    table = parameter_table()
+    known = table[table["status"] == "calibrated"]
+    assert set(space.ranges) == set(known["group"] + "." + known["name"])
 
 
 TINY = """
@@ -207,12 +212,12 @@ def test_the_model_itself_is_calibrated_on_a_tiny_world(tmp_path):
     real = left_by(scenario.with_(**{"land.lease_cost_2005": 200.0}), 9, "default, model alone")
     leased = real["values"].set_index(["target", "part"])["model"]["V13", "y2007"]
     text = TINY.replace("value = 0.0", f"value = {leased}")
-    result = calibrate(tmp_path, None, text, trajectories=0, noise=2, budget=4, draws=20)
+    result = calibrate(tmp_path, None, text, trajectories=0, budget=4, draws=20)
     (row,) = result["posterior"]
     assert row["informed"] and row["low"] <= 200.0 <= row["high"] and row["width"] < 0.7, row
     # a number that 60 months cannot give is left out, and it is said
     text = text.replace("facts.V13.y2007", 'targets = ["V27"]\nfacts.V13.y2007')
-    again = calibrate(tmp_path, None, text, trajectories=0, noise=2, budget=4, draws=0)
+    again = calibrate(tmp_path, None, text, trajectories=0, budget=4, draws=0)
     assert [m["part"] for m in again["moments"]] == ["y2007"]
     assert any("V27.y2010 is undefined" in line for line in again["lines"])
 
