@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: headline test soak lint baseline scorecard bench clean
+.PHONY: headline test soak lint baseline scorecard odd bench clean
 
 headline: $(VENV)/core.done
 	$(BIN)/ruralflow offset shaoyang --replicates 4
@@ -37,6 +37,10 @@ scorecard: $(VENV)/core.done
 	sed -i.old -e '/<!-- scorecard -->/,/<!-- end of scorecard -->/{//!d;}' \
 		-e '/<!-- scorecard -->/r results/scorecard/head.md' README.md
 	rm README.md.old
+
+# What docs/ODD.md takes from the code: events, state, rules, accounts, indicators, parameters.
+odd: $(VENV)/core.done
+	$(BIN)/python -m experiments.odd
 
 clean:
 	rm -rf $(VENV) build dist
