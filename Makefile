@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: headline test soak lint baseline scorecard odd bench clean
+.PHONY: headline test soak lint baseline scorecard odd findings bench clean
 
 headline: $(VENV)/core.done
 	$(BIN)/ruralflow offset shaoyang --replicates 4
@@ -41,6 +41,13 @@ scorecard: $(VENV)/core.done
 # What docs/ODD.md takes from the code: events, state, rules, accounts, indicators, parameters.
 odd: $(VENV)/core.done
 	$(BIN)/python -m experiments.odd
+
+# What the model says: docs/findings.md and its figures. FINDINGS passes options on.
+findings: $(VENV)/core.done
+	$(BIN)/ruralflow findings --out results/findings $(FINDINGS)
+	mkdir -p docs/figures
+	cp results/findings/findings.md docs/findings.md
+	cp results/findings/figures/offset.png results/findings/figures/findings_*.png docs/figures/
 
 clean:
 	rm -rf $(VENV) build dist

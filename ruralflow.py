@@ -582,6 +582,21 @@ def _policies_options(parser: argparse.ArgumentParser) -> tuple[str, ...]:
     )
 
 
+def _findings_options(parser: argparse.ArgumentParser) -> tuple[str, ...]:
+    parts = "cold awareness endowments keeping nation selection reach sign"
+    clusters = ["yiwu", "qinghe", "changshu", "jinjiang"]
+    return _asked(
+        parser,
+        parts=_several(f"what is asked (default: all of {parts})", parts.split(), "PART"),
+        replicates=_count(1, 20, "worlds of luck for the scenario and those it is compared with"),
+        scenarios=_several("scenarios to compare with", clusters),
+        nation={"metavar": "NAME", "default": "nation", "help": "made-up counties, or a TOML file"},
+        nation_replicates=_count(1, 5, "of the nation"),
+        draws=_count(2, 48, "of parameters, for what would change a sign"),
+        reach_replicates=_count(1, 4, "at each point of what it would take"),
+    )
+
+
 #: Experiments of one shape: name, what it answers, an example, its options.
 _STUDIES: tuple[tuple[str, str, str, Callable[..., tuple[str, ...]]], ...] = (
     (
@@ -607,6 +622,12 @@ _STUDIES: tuple[tuple[str, str, str, Callable[..., tuple[str, ...]]], ...] = (
         "packages of policy on the same uncertain worlds: effects, costs, who gains, regret",
         "shaoyang --packages training freight_subsidy --worlds 4",
         _policies_options,
+    ),
+    (
+        "findings",
+        "what the model says: findings.md with figures, each sentence with its interval",
+        "shaoyang --replicates 4 --parts cold keeping",
+        _findings_options,
     ),
 )
 
