@@ -47,7 +47,8 @@ findings: $(VENV)/core.done
 	$(BIN)/ruralflow findings --out results/findings $(FINDINGS)
 	mkdir -p docs/figures
 	cp results/findings/findings.md docs/findings.md
-	cp results/findings/figures/offset.png results/findings/figures/findings_*.png docs/figures/
+	cp results/findings/figures/offset.png results/findings/figures/offset_years.png \
+		results/findings/figures/findings_*.png docs/figures/
 
 clean:
 	rm -rf $(VENV) build dist

@@ -211,7 +211,9 @@ def test_selection_biases_the_estimate_and_not_the_truth():
     assert found["random", False, 5] == pytest.approx(100 * np.expm1(0.05), abs=0.01)
     assert found["random", True, 5] == pytest.approx(100 * np.expm1(0.05), abs=0.01)
     assert found["self-selected", True, 5] == pytest.approx(100 * np.expm1(0.05), abs=0.01)
-    assert found["self-selected", False, 5] == pytest.approx(100 * np.expm1(0.05 + 6 * 0.02), abs=0.01)
+    assert found["self-selected", False, 5] == pytest.approx(
+        100 * np.expm1(0.05 + 6 * 0.02), abs=0.01
+    )
 
 
 # --- a small run ---------------------------------------------------------------------------------

@@ -72,7 +72,7 @@ def _effects(table: pd.DataFrame) -> Figure:
     height = tall + 1.35
     figure = Figure(figsize=(style.WIDTH, height))
     for k, (outcome, part) in enumerate(table.groupby("outcome", sort=False)):
-        ax = figure.add_axes((0.155 + 0.285 * k, 0.72 / height, 0.145, tall / height))
+        ax = figure.add_axes((0.145 + 0.29 * k, 0.72 / height, 0.125, tall / height))
         usual = part[part["group"] != "scenario"]
         size = float(usual[["value", "low", "high"]].abs().max().max()) or 1.0
         factor, words = unit_scale(str(part["unit"].iloc[0]), size)
@@ -81,10 +81,18 @@ def _effects(table: pd.DataFrame) -> Figure:
         ax.text(0, 1.005, words.replace(" of 2010", ""), transform=ax.transAxes, fontsize=6.5,
                 color=style.GREY)  # fmt: skip
         ax.set_yticks(list(rows.values()), [n for _, n in rows] if k == 0 else [""] * len(rows))
-    for group in dict.fromkeys(g for g, _ in names):
-        at = min(y for (g, _), y in rows.items() if g == group) - 0.85
-        figure.text(0.012, 1 - (0.63 + 0.17 * (at + 0.9)) / height, group, fontsize=7,
-                    fontweight="bold", color=COLOURS[group], va="center")  # fmt: skip
+        for group in dict.fromkeys(g for g, _ in names) if k == 0 else ():
+            at = min(y for (g, _), y in rows.items() if g == group) - 0.95
+            ax.annotate(
+                group,
+                (-0.05, at),
+                xycoords=("axes fraction", "data"),
+                ha="right",
+                va="center",
+                fontsize=7,
+                fontweight="bold",
+                color=COLOURS[group],
+            )
     return figure
 
 
@@ -116,7 +124,7 @@ def _column(
             ax.plot(np.sign(value) * reach, at, ">" if value > 0 else "<", color=colour,
                     markersize=5)  # fmt: skip
         ax.annotate(_interval(found, factor), (1.04, at), xycoords=("axes fraction", "data"),
-                    va="center", fontsize=6)  # fmt: skip
+                    va="center", fontsize=5.8)  # fmt: skip
     ax.set_ylim(max(rows.values()) + 0.6, 0.2)
     ax.set_xlim(-reach if float(part["low"].min()) < 0 else -0.06 * reach, reach)
     ax.axvline(0, color="#9a9a9a", linewidth=0.8)

@@ -49,7 +49,10 @@ def first(e: Evidence) -> Finding:
     said.append(Sentence(change("The pull", "idle land", idle, "mu"), basis))
     took, gave = (e.arms.booked(FULL_CELL, "extraction", side) for side in ("extraction", "return"))
     balance = e.arms.mean(took - gave)
-    books = f"ledger, 2003 to the last year, scenario as it is; {e.pairs}"
+    books = (
+        "ledger, 2003 to the last year, scenario as it is; labour surplus is 0 by construction "
+        f"unless the pull is frozen or scaled; {e.pairs}"
+    )
     said.append(
         Sentence(
             f"By the books {amount(e.arms.mean(took), YUAN)} left the villages as value of land "

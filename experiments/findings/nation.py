@@ -23,7 +23,6 @@ from experiments.findings.words import (
     Sentence,
     all_or_some,
     amount,
-    change,
     compared,
     of,
     share,
@@ -48,7 +47,7 @@ def third(e: Evidence) -> Finding | None:
 
     ends = [mean_of(of(year), rows) for year in (2003, 2013)]
     said = [
-        Sentence(f"Shops of villagers in {year}: {amount(i, 'shops')}.", basis)
+        Sentence(f"Shops of villagers in {year}: {amount(i, '')}.", basis)
         for year, i in zip((2003, 2013), ends)
     ]
     factor = {y: of(y) / np.maximum(of(y - 1), 1e-9) for y in (2012, 2013, 2014)}
@@ -107,11 +106,12 @@ def fourth(e: Evidence) -> Finding | None:
                 basis,
             ),
             Sentence(
-                change(
-                    "Qualifying",
-                    "the way to the seat beforehand, against the others,",
+                compared(
+                    "the way to the seat of a village that qualifies",
+                    "that of another",
                     minutes,
                     "minutes",
+                    "is longer",
                 ),
                 basis,
             ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from experiments.findings.evidence import Evidence
-from experiments.findings.words import Finding
+from experiments.findings.words import Finding, upper
 
 #: Part -> what cannot be answered without it.
 _MISSING = {
@@ -29,10 +29,12 @@ def markdown(found: list[Finding], result: dict[str, Any], evidence: Evidence) -
     """Return the page."""
     lines = ["# What the model says", "", *_preface(result), ""]
     lines += ["| | claim or question | answer |", "| --- | --- | --- |"]
-    lines += [f"| [{f.name}](#{_anchor(f)}) | {f.question} | **{f.answer}** |" for f in found]
+    lines += [
+        f"| [{f.name}](#{_anchor(f)}) | {f.question} | **{upper(f.answer)}** |" for f in found
+    ]
     shown: set[str] = set()
     for f in found:
-        lines += ["", f"## {f.name}: {f.question}", "", f"**{f.answer}.**", ""]
+        lines += ["", f"## {f.name}: {f.question}", "", f"**{upper(f.answer)}.**", ""]
         lines += [f"- {s.text} *({s.basis})*" for s in f.sentences]
         if f.bears:
             lines += [
@@ -84,6 +86,8 @@ def _figures(f: Finding, evidence: Evidence) -> list[tuple[str, str]]:
             for o, r in (evidence.reach or {}).items()
             if any(c["quantity"] == "offset" for c in r["curves"])
         ]
+    if f.figure == "horizon":
+        return [_FIGURES["horizon"], ("offset_years", "Loss and return of the scenario by year")]
     return [_FIGURES[f.figure]] if f.figure else []
 
 

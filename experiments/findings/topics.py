@@ -142,7 +142,10 @@ def reach(e: Evidence) -> Finding | None:
             words.append(f"{WHAT[o]}: no loss to offset")
             continue
         met = [r for r in found["roots"] if r["value"] is not None or r["least"] > r["target"]]
-        said += [Sentence(_root(o, r), basis) for r in found["roots"]]
+        said += [Sentence(_root(o, r), basis) for r in met]
+        missed = [r for r in found["roots"] if r not in met]
+        for lever in dict.fromkeys(r["parameter"] for r in missed):
+            said.append(Sentence(_missed(o, [r for r in missed if r["parameter"] == lever]), basis))
         together = found["together"]
         if together:
             best = Interval(together["value"], together["low"], together["high"])
@@ -168,9 +171,18 @@ def _root(outcome: str, r: dict[str, Any]) -> str:
         at = f"{r['value']:.3g} [{r['low']:.3g}, {r['high']:.3g}]"
         sure = "" if r["reached"] >= 1 else f", in {100 * r['reached']:.0f}% of resamples"
         return f"{what}: at {at}{sure} (range {span})."
-    if r["least"] > r["target"]:
-        return f"{what}: exceeded all over its range ({span})."
-    return f"{what}: not reached; at most {r['best']:.3g}, at {r['best_at']:.3g} (range {span})."
+    return f"{what}: exceeded all over its range ({span})."
+
+
+def _missed(outcome: str, roots: list[dict[str, Any]]) -> str:
+    """Return what a lever does not reach anywhere in its range."""
+    r = roots[0]
+    targets = listed([f"{x['target']:.0%}" for x in roots])
+    return (
+        f"{targets} of the loss of {WHAT[outcome]} by {r['parameter']}: not reached within its "
+        f"range ({r['low_end']:g} to {r['high_end']:g}, now {r['now']:g}); at most {r['best']:.1%}, "
+        f"at {r['best_at']:.3g}."
+    )
 
 
 def horizon(e: Evidence) -> Finding | None:
@@ -182,29 +194,11 @@ def horizon(e: Evidence) -> Finding | None:
         for h in (1, 8):
             at = rows[rows["horizon"] == h]
             seen, true = (_interval(at[at["truth"] == t].iloc[0]) for t in (False, True))
-            basis = f"made-up nation, {name} places, {h} years after entry"
-            said.append(
-                Sentence(
-                    change(
-                        f"As an observer would estimate it, {_what(str(name))}",
-                        "income per resident",
-                        seen,
-                        f"% after {_years(h)}",
-                    ),
-                    basis,
-                )
-            )
-            said.append(
-                Sentence(
-                    change(
-                        f"In truth {_what(str(name))}",
-                        "income per resident",
-                        true,
-                        f"% after {_years(h)}",
-                    ),
-                    basis,
-                )
-            )
+            basis = f"made-up nation, {name} places, {_years(h)} after entry"
+            unit_ = f"% after {_years(h)}"
+            for words_, i in (("As an observer would estimate it", seen), ("In truth", true)):
+                told = change(_what(str(name)), "income per resident", i, unit_)
+                said.append(Sentence(of(words_, told), basis))
             if h == 8:
                 words.append(f"{name}: {_told(seen)} as estimated, {_told(true)} in truth")
     return Finding(

@@ -61,7 +61,7 @@ def amount(i: Interval, unit: str) -> str:
         (1.0, ""),
     )
     scale = 1e3 if word == "thousand " else scale
-    return f"{numbers(i, scale)} {word}{unit}"
+    return f"{numbers(i, scale)} {word}{unit}".rstrip()
 
 
 def share(i: Interval) -> str:
