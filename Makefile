@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: headline test soak lint baseline scorecard odd findings bench clean
+.PHONY: headline test soak lint baseline scorecard odd findings bench others clean
 
 headline: $(VENV)/core.done
 	$(BIN)/ruralflow offset shaoyang --replicates 4
@@ -28,6 +28,11 @@ baseline: $(VENV)/dev.done
 # What this machine makes of it: docs/SPEED.md says how to read the table.
 bench: $(VENV)/dev.done
 	$(BIN)/python -m benchmarks.bench $(BENCH)
+
+# The same workloads on other frameworks; docs/SPEED.md says how to add mesa-frames.
+others: $(VENV)/dev.done
+	$(BIN)/python -m pip install --quiet --editable '.[others]'
+	$(BIN)/python -m benchmarks.others $(OTHERS)
 
 # The scorecard: docs/scorecard.md, and its first lines in the README.
 scorecard: $(VENV)/core.done

@@ -585,6 +585,7 @@ def _policies_options(parser: argparse.ArgumentParser) -> tuple[str, ...]:
 def _findings_options(parser: argparse.ArgumentParser) -> tuple[str, ...]:
     parts = "cold awareness endowments keeping nation selection reach sign"
     clusters = ["yiwu", "qinghe", "changshu", "jinjiang"]
+    levers = ["access.scale", "policy.training_share", "freight.cold_share", "freight.cost_scale"]
     return _asked(
         parser,
         parts=_several(f"what is asked (default: all of {parts})", parts.split(), "PART"),
@@ -593,6 +594,7 @@ def _findings_options(parser: argparse.ArgumentParser) -> tuple[str, ...]:
         nation={"metavar": "NAME", "default": "nation", "help": "made-up counties, or a TOML file"},
         nation_replicates=_count(1, 5, "of the nation"),
         draws=_count(2, 48, "of parameters, for what would change a sign"),
+        levers=_several(f"of what it would take (default: {' '.join(levers)})", levers),
         reach_replicates=_count(1, 4, "at each point of what it would take"),
     )
 

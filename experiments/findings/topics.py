@@ -180,8 +180,8 @@ def _missed(outcome: str, roots: list[dict[str, Any]]) -> str:
     targets = listed([f"{x['target']:.0%}" for x in roots])
     return (
         f"{targets} of the loss of {WHAT[outcome]} by {r['parameter']}: not reached within its "
-        f"range ({r['low_end']:g} to {r['high_end']:g}, now {r['now']:g}); at most {r['best']:.1%}, "
-        f"at {r['best_at']:.3g}."
+        f"range ({r['low_end']:g} to {r['high_end']:g}, now {r['now']:g}); at most "
+        f"{r['best']:.1%}, at {r['best_at']:.3g}."
     )
 
 
