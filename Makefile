@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: headline test soak lint baseline scorecard odd findings bench others clean
+.PHONY: headline test soak lint baseline scorecard odd findings bench track others clean
 
 headline: $(VENV)/core.done
 	$(BIN)/ruralflow offset shaoyang --replicates 4
@@ -28,6 +28,10 @@ baseline: $(VENV)/dev.done
 # What this machine makes of it: docs/SPEED.md says how to read the table.
 bench: $(VENV)/dev.done
 	$(BIN)/python -m benchmarks.bench $(BENCH)
+
+# Times commit by commit, kept in .benchmarks and compared with the last ones.
+track: $(VENV)/dev.done
+	$(BIN)/python -m pytest benchmarks/track.py --benchmark-autosave --benchmark-compare
 
 # The same workloads on other frameworks; docs/SPEED.md says how to add mesa-frames.
 others: $(VENV)/dev.done
