@@ -151,7 +151,13 @@ def sixth(e: Evidence) -> Finding | None:
                 cold = e.arms.difference(f"cold|only {e.fresh}, cold", cell, o)
                 said.append(
                     Sentence(
-                        change("A cold chain everywhere", f"that {WHAT[o]}", cold, unit(o)), basis
+                        change(
+                            f"A cold chain everywhere, {e.fresh} alone being sold,",
+                            WHAT[o],
+                            cold,
+                            unit(o),
+                        ),
+                        basis,
                     )
                 )
             if o == "product":

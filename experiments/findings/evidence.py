@@ -25,7 +25,6 @@ class Evidence(NamedTuple):
     fresh: str
     scenarios: tuple[str, ...]
     trade: dict[str, pd.DataFrame] | None = None
-    trade_numbers: Numbers | None = None
     lines: pd.DataFrame | None = None
     reach: dict[str, dict[str, Any]] | None = None
     spread: dict[str, dict[str, Any]] | None = None
