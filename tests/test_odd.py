@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from calendar import month_name
 from pathlib import Path
 
 import pytest
@@ -108,7 +109,7 @@ def test_every_reference_is_in_the_list(page):
     references = [line for line in section(page, "8. References").splitlines() if line]
     text = "\n".join(row["source"] for row in odd.rules())
     text += by_hand(page).partition("\n## 6.")[0]
-    cited = set(CITED.findall(text)) - {("January", "2003")}
+    cited = {(who, year) for who, year in CITED.findall(text) if who not in month_name}
     assert len(cited) > 35  # the pattern finds them
     for author, year in cited:
         assert any(author in line and year in line for line in references), (author, year)

@@ -36,6 +36,9 @@ from model.ruralurban import region_of
 from model.scenario import Scenario, load_scenario, scenario_names
 from model.switches import Synthetic
 
+#: Draws of parameters are at least as fine as this: in a coarser sample some draw of the world
+#: leaves a county with fewer than two villages, and is refused.
+DRAWN_SAMPLE = 0.01
 #: What can be asked for beside the arms of the scenario itself.
 PARTS = ("cold", "awareness", "endowments", "keeping", "nation", "selection", "reach", "sign")
 
@@ -251,9 +254,10 @@ class Asker:
         ranges = uncertain_ranges()
         points = worlds(ranges, self.q.draws, self.seed)
         replies = self._replies("findings-sign", 1)
+        fine = self.scenario.with_(sample=max(self.scenario.sample, DRAWN_SAMPLE))
         wanted: dict[str, Any] = {}
         for number, point in enumerate(points):
-            wanted |= cells(str(number), self.scenario.with_(**point), THREE, point)
+            wanted |= cells(str(number), fine.with_(**point), THREE, point)
         replies.ask(wanted)
         start = year_of(parse_month(self.scenario.group("access").start))
         found = evaluate_spread(replies.table, self.q.draws, 1, self.seed, start)
