@@ -240,6 +240,13 @@ def parameters() -> str:
     return "\n\n".join(parts)
 
 
+def calibrated() -> str:
+    """Return the names of the parameters that were moved on facts."""
+    table = parameter_table()
+    rows = table[table["status"] == "calibrated"]
+    return ", ".join(f"`{g}.{n}`" for g, n in zip(rows["group"], rows["name"])) + "."
+
+
 def _value(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
@@ -337,6 +344,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "accounts": accounts,
     "equations": equations,
     "parameters": parameters,
+    "calibrated": calibrated,
 }
 
 
