@@ -327,7 +327,7 @@ def _awareness(e: Evidence, good: str) -> list[Sentence]:
     for arm, subject in (
         ("no distinctness", "Being like any other of its kind"),
         ("no word of mouth", "Silence among buyers"),
-        ("neither", "Both together"),
+        ("neither", "The lack of both"),
         ("known to all", "Being known to every buyer from the first shop on"),
     ):
         i = e.arms.mean(e.arms.booked(f"aware|{arm}", "online", good) - base)
