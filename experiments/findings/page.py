@@ -58,8 +58,8 @@ def _preface(result: dict[str, Any]) -> list[str]:
     few = (
         " With one world there are no intervals, and nothing can be told from it."
         if number == 1
-        else f" {number} replicates are few: the intervals are too narrow, and pure noise would show a "
-        f"sign {2.0 ** (1 - number):.0%} of the time or more."
+        else f" {number} replicates are few: the intervals are too narrow, and pure noise would "
+        f"show a sign {2.0 ** (1 - number):.0%} of the time or more."
         if number < 10
         else ""
     )
