@@ -10,8 +10,8 @@ from model.errors import InputError
 from model.indicators import COLUMN
 from model.switches import Synthetic
 
-#: Yuan of a world of this size stay below, and so exact to a hundredth; what overflows does not.
-BOUND = 1e14
+#: Yuan in a till stay below: beyond it a double no longer holds every whole yuan.
+BOUND = 2.0**53
 
 
 def test_two_centuries():

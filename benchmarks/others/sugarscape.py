@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import math
 import sys
@@ -18,7 +19,8 @@ def on_mesa(steps: int, seed: int) -> tuple[float, int, float]:
     """Mesa's own example, its collection of data included."""
     from mesa.examples.advanced.sugarscape_g1mt.model import SugarscapeG1mt
 
-    model = SugarscapeG1mt(seed=seed)
+    luck = "seed" if "seed" in inspect.signature(SugarscapeG1mt).parameters else "rng"  # Mesa 3.5
+    model = SugarscapeG1mt(**{luck: seed})
     began = time.process_time()
     for _ in range(steps):
         model.step()
