@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: headline test soak lint baseline scorecard bench clean
+.PHONY: headline test soak lint baseline scorecard odd findings bench track others clean
 
 headline: $(VENV)/core.done
 	$(BIN)/ruralflow offset shaoyang --replicates 4
@@ -29,6 +29,15 @@ baseline: $(VENV)/dev.done
 bench: $(VENV)/dev.done
 	$(BIN)/python -m benchmarks.bench $(BENCH)
 
+# Times commit by commit, kept in .benchmarks and compared with the last ones.
+track: $(VENV)/dev.done
+	$(BIN)/python -m pytest benchmarks/track.py --benchmark-autosave --benchmark-compare
+
+# The same workloads on other frameworks; docs/SPEED.md says how to add mesa-frames.
+others: $(VENV)/dev.done
+	$(BIN)/python -m pip install --quiet --editable '.[others]'
+	$(BIN)/python -m benchmarks.others $(OTHERS)
+
 # The scorecard: docs/scorecard.md, and its first lines in the README.
 scorecard: $(VENV)/core.done
 	$(BIN)/ruralflow validate --out results/scorecard
@@ -37,6 +46,18 @@ scorecard: $(VENV)/core.done
 	sed -i.old -e '/<!-- scorecard -->/,/<!-- end of scorecard -->/{//!d;}' \
 		-e '/<!-- scorecard -->/r results/scorecard/head.md' README.md
 	rm README.md.old
+
+# What docs/ODD.md takes from the code: events, state, rules, accounts, indicators, parameters.
+odd: $(VENV)/core.done
+	$(BIN)/python -m experiments.odd
+
+# What the model says: docs/findings.md and its figures. FINDINGS passes options on.
+findings: $(VENV)/core.done
+	$(BIN)/ruralflow findings --out results/findings $(FINDINGS)
+	mkdir -p docs/figures
+	cp results/findings/findings.md docs/findings.md
+	cp results/findings/figures/offset.png results/findings/figures/offset_years.png \
+		results/findings/figures/findings_*.png docs/figures/
 
 clean:
 	rm -rf $(VENV) build dist

@@ -642,6 +642,23 @@ def _ablate_options(parser: argparse.ArgumentParser) -> tuple[str, ...]:
     )
 
 
+def _findings_options(parser: argparse.ArgumentParser) -> tuple[str, ...]:
+    parts = "cold awareness endowments keeping nation selection reach sign"
+    clusters = ["yiwu", "qinghe", "changshu", "jinjiang"]
+    levers = ["access.scale", "policy.training_share", "freight.cold_share", "freight.cost_scale"]
+    return _asked(
+        parser,
+        parts=_several(f"what is asked (default: all of {parts})", parts.split(), "PART"),
+        replicates=_count(1, 20, "worlds of luck for the scenario and those it is compared with"),
+        scenarios=_several("scenarios to compare with", clusters),
+        nation={"metavar": "NAME", "default": "nation", "help": "made-up counties, or a TOML file"},
+        nation_replicates=_count(1, 5, "of the nation"),
+        draws=_count(2, 48, "of parameters, for what would change a sign"),
+        levers=_several(f"of what it would take (default: {' '.join(levers)})", levers),
+        reach_replicates=_count(1, 4, "at each point of what it would take"),
+    )
+
+
 #: Experiments of one shape: name, what it answers, an example, its options.
 _STUDIES: tuple[tuple[str, str, str, Callable[..., tuple[str, ...]]], ...] = (
     (
@@ -673,6 +690,12 @@ _STUDIES: tuple[tuple[str, str, str, Callable[..., tuple[str, ...]]], ...] = (
         "which targets fall when a mechanism of the model is switched off",
         'shaoyang --mechanisms network "lease market" --needs default --replicates 1',
         _ablate_options,
+    ),
+    (
+        "findings",
+        "what the model says: findings.md with figures, each sentence with its interval",
+        "shaoyang --replicates 4 --parts cold keeping",
+        _findings_options,
     ),
 )
 

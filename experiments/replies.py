@@ -181,6 +181,10 @@ class Replies:
         """Return how many runs were asked for."""
         return len(self._cells) * self.replicates
 
+    def asked(self, cell: str) -> bool:
+        """Return whether a cell was asked for."""
+        return cell in self._cells
+
     def last(self, cell: str) -> pd.DataFrame:
         """Return the last year of a cell, one row per replicate."""
         return self._last[cell]
