@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from model.errors import InputError
 
@@ -15,9 +16,18 @@ def parse_month(text: object, where: object = "month", key: str = "") -> int:
 
     Raises InputError, naming ``where`` and ``key``, for anything else and for a month before 2003.
     """
-    match = _MONTH.fullmatch(text) if isinstance(text, str) else None
-    if match is None or int(match[1]) < FIRST_YEAR:
+    month = _counted(text) if isinstance(text, str) else None
+    if month is None:
         raise InputError(where, key or "month", text, f'"YYYY-MM", from "{FIRST_YEAR}-01" on')
+    return month
+
+
+@lru_cache(maxsize=1024)
+def _counted(text: str) -> int | None:
+    """Return the months since 2003-01 of ``text``, or None; asked several times a month."""
+    match = _MONTH.fullmatch(text)
+    if match is None or int(match[1]) < FIRST_YEAR:
+        return None
     return (int(match[1]) - FIRST_YEAR) * 12 + int(match[2]) - 1
 
 

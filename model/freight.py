@@ -7,7 +7,7 @@ Volumes of a village are at its real size; ``villages.weight`` makes them the re
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,61 +38,46 @@ from model.rollout import access_scale
 from model.stations import Stations
 from model.villages import Villages
 
-__all__ = ["Freight", "FreightQuote", "found_hubs", "survival"]
+__all__ = ["Freight", "found_hubs", "survival"]
 
 Floats = NDArray[np.float64]
 #: Weight of a new month in smoothed volumes: a year's memory.
 _SMOOTHING = 1.0 / 12.0
 
 
-class FreightQuote(NamedTuple):
-    """What it takes to send one order of a good from each village (arrays over villages).
-
-    ``cold_extra`` is infinite where no cooled collection is offered; ``capacity_share`` is 0 where
-    no parcel is collected.
-    """
-
-    first: Floats  # yuan/parcel to the hub
-    line: Floats  # yuan/parcel onwards
-    days: Floats  # village to buyer
-    cold_extra: Floats  # yuan/parcel for cooled delivery
-    capacity_share: Floats  # share of parcels that can go this month
-
-
 @compiled
-def route_volume(volume, route, served):
-    """Return parcels a month per village of each village's route (V, R rows; -1 for none).
+def route_volume(volume, route, served, out):
+    """Fill ``out`` (V,): parcels a month per village of each village's route (V, R; -1 for none).
 
     Only villages that are ``served`` (0/1) share a route; each counts on its own.
     """
-    out = np.zeros(route.shape[0])
     for v in range(route.shape[0]):
         members = 0
+        out[v] = 0.0
         for r in range(route.shape[1]):
             i = route[v, r]
             if i >= 0 and (i == v or served[i] > 0):
                 out[v] += volume[i]
                 members += 1
         out[v] /= members
-    return out
 
 
 @compiled
 def _first_mile_costs(volume, route, served, km, station, roads, p):
     """Return the cost of the first mile by village, yuan per parcel, at these volumes."""
-    shared = route_volume(volume, route, served)
-    out = np.empty(shared.shape[0])
+    out = np.empty(route.shape[0])
+    route_volume(volume, route, served, out)
     for v in range(out.shape[0]):
-        out[v] = first_mile(shared[v], km[v], station[v], roads[v], p)
+        out[v] = first_mile(out[v], km[v], station[v], roads[v], p)
     return out
 
 
 @compiled
 def _set_transit_days(volume, route, served, minutes, station, month, days, p):
     """Fill ``days`` by village; waiting depends on how often the route is driven."""
-    shared = route_volume(volume, route, served)
-    for v in range(shared.shape[0]):
-        days[v] = transit_days(month, minutes[v], station[v], visits(shared[v], p), p)
+    route_volume(volume, route, served, days)
+    for v in range(days.shape[0]):
+        days[v] = transit_days(month, minutes[v], station[v], visits(days[v], p), p)
 
 
 def lay_routes(villages: Villages, region: Region, p: FreightParameters) -> NDArray[np.int64]:
@@ -124,7 +109,7 @@ class Freight:
     """The hubs' service to the villages (``model.freight``).
 
     The tables of villages and hubs are the model's; kept here are the routes, the accounts of the
-    carriers and the state of stations. Month by month: ``set_tariffs``, then ``quote`` and
+    carriers and the state of stations. Month by month: ``set_tariffs``, then ``onwards`` and
     ``ship`` for what is sold, ``deliver`` for what is bought, ``book``; ``december`` once a year.
     """
 
@@ -225,18 +210,17 @@ class Freight:
 
     # --- parcels ---------------------------------------------------------------------------------
 
-    def quote(self, model: Any, good: int) -> FreightQuote:
-        """Return what one order of ``good`` (row of goods) takes from each village this month."""
-        villages, p = model.villages, model.params["freight"]
-        price, kg = model.series.parcel_price[model.month], float(model.goods.order_kg[good])
+    def onwards(self, model: Any, good: int) -> tuple[float, float]:
+        """Return what an order of ``good`` pays from the hub on, and more for cooling, yuan."""
+        p, price = model.params["freight"], model.series.parcel_price[model.month]
+        kg = float(model.goods.order_kg[good])
+        return line_haul(price, kg, self.region.coast_km, p), cold_surcharge(price, kg, p)
+
+    def capacity_share(self, model: Any) -> Floats:
+        """Return the share (V,) of parcels that can go this month; 0 where none is collected."""
+        villages = model.villages
         share = self.hubs.capacity_share[villages.seat]
-        return FreightQuote(
-            first=villages.freight_first.copy(),
-            line=np.full(len(villages.uid), line_haul(price, kg, self.region.coast_km, p)),
-            days=villages.transit_days.copy(),
-            cold_extra=np.where(villages.cold_chain > 0, cold_surcharge(price, kg, p), np.inf),
-            capacity_share=np.where(villages.parcel_service > 0, share, 0.0),
-        )
+        return np.where(villages.parcel_service > 0, share, 0.0)
 
     def delivery(self, model: Any) -> tuple[Floats, float]:
         """Return what delivery of a small parcel costs: the hub's fee (V,), line-haul; yuan."""
@@ -323,7 +307,8 @@ class Freight:
         if access_scale(model) > 0.0:
             self._expand(model)
             villages = model.villages
-            shared = route_volume(villages.mean_volume, self.route, villages.parcel_service)
+            shared = np.empty(len(villages.uid))
+            route_volume(villages.mean_volume, self.route, villages.parcel_service, shared)
             self.stations.review(model, shared)
             self.carriers.cover_losses(model)
         self.carriers.pay_dividends(model)

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from agents.base.compiled import compiled
+from agents.base.compiled import compiled, inlined
 from agents.farmer.budget import (
     farm_income,
     property_income,
@@ -196,13 +196,12 @@ COUNTY = (
 def _add_households(out, t, s, work_days):
     for h in range(t.uid.shape[0]):
         v, w = t.village[h], t.weight[h]
-        o = out[v]
-        if t.residents[h] > 0:
-            o[_HH] += w
-        farm, shop = farm_income(h, t), shop_income(h, s)
+        farm, shop, income = farm_income(h, t), shop_income(h, s), total_income(h, t, s)
         wages, rents = wage_income(h, t), property_income(h, t)
         business = t.business[h] + t.retail_pay[h]
         transfer = t.subsidy[h] + t.pension[h] - t.tax[h]
+        o = out[v]
+        o[_HH] += w * (t.residents[h] > 0)
         o[_REG] += w * t.registered[h]
         o[_IFARM] += w * farm
         o[_IBUS] += w * business
@@ -214,7 +213,6 @@ def _add_households(out, t, s, work_days):
         o[_IOTHER] += w * (business + transfer + rents)
         village_wages = t.wage_local[h] + t.wage_shop[h]
         o[_VPROD] += w * (farm + shop + business + village_wages)
-        income = total_income(h, t, s)
         at_home = income - t.remittance[h] - t.brought_home[h]
         o[_LIVING] += w * at_home / t.price_index[h]
         o[_REAL] += w * income / t.price_index[h]
@@ -231,18 +229,19 @@ def _add_households(out, t, s, work_days):
 
 @compiled
 def _add_people(out, people, t, month, clock, own_place, prefecture, farm_until):
-    for i in range(people.uid.shape[0]):
-        if not is_registered(people, i, month):
-            continue
-        h = people.household[i]
-        w = t.weight[h]
-        o = out[t.village[h]]
-        place, job = people.place[i], people.job[i]
-        age = (clock - people.born[i]) / 12.0
-        if place != _VILLAGE:
-            if place == _COAST:
+    for h in range(t.uid.shape[0]):
+        o, w = out[t.village[h]], t.weight[h]
+        for i in range(t.first_person[h], t.end_person[h]):
+            if not is_registered(people, i, month):
+                continue
+            age = (clock - people.born[i]) / 12.0
+            if people.place[i] == _VILLAGE:
+                _add_resident(o, w, people, i, age, farm_until)
+                continue
+            o[_LIVING] += w * (people.wage[i] - people.living_cost[i]) / t.price_index[h]
+            if people.place[i] == _COAST:
                 o[_COASTAL] += w
-            elif place == own_place[t.county[h]]:
+            elif people.place[i] == own_place[t.county[h]]:
                 o[_COUNTY] += w
             else:
                 o[_CITY] += w
@@ -250,31 +249,34 @@ def _add_people(out, people, t, month, clock, own_place, prefecture, farm_until)
                 o[_HUKOU] += w
             else:
                 o[_FAM] += w * people.settled[i]
-            o[_LIVING] += w * (people.wage[i] - people.living_cost[i]) / t.price_index[h]
-            if job != _NONE and people.local_hukou[i] == 0:
+            if people.job[i] != _NONE and people.local_hukou[i] == 0:
                 o[_MOUT] += w
                 o[_MOUT_AGE] += w * age
                 o[_MOUT_50] += w * (age >= 50.0)
-            continue
-        o[_HOME] += w
-        o[_CHILD] += w * (age < 16.0)
-        o[_OLD] += w * (age >= 65.0)
-        if age < 16.0 or job == _NONE:
-            continue
-        if job == _FARM:
-            o[_WFARM] += w * (age < farm_until)
-        else:
-            o[_WLOCAL] += w
-            o[_MLOC] += w
-            o[_MLOC_AGE] += w * age
-            o[_MLOC_50] += w * (age >= 50.0)
-        if job != _JOB_SEAT and age < farm_until:
-            o[_FW] += w
-            o[_FW55] += w * (age >= 55.0)
-            if age < 65.0:
-                o[_LAB] += w
-                o[_LABY] += w * (age < 45.0)
-                o[_LABS] += w * people.schooling[i]
+
+
+@inlined
+def _add_resident(o, w, people, i, age, farm_until):
+    job = people.job[i]
+    o[_HOME] += w
+    o[_CHILD] += w * (age < 16.0)
+    o[_OLD] += w * (age >= 65.0)
+    if age < 16.0 or job == _NONE:
+        return
+    if job == _FARM:
+        o[_WFARM] += w * (age < farm_until)
+    else:
+        o[_WLOCAL] += w
+        o[_MLOC] += w
+        o[_MLOC_AGE] += w * age
+        o[_MLOC_50] += w * (age >= 50.0)
+    if job != _JOB_SEAT and age < farm_until:
+        o[_FW] += w
+        o[_FW55] += w * (age >= 55.0)
+        if age < 65.0:
+            o[_LAB] += w
+            o[_LABY] += w * (age < 45.0)
+            o[_LABS] += w * people.schooling[i]
 
 
 @compiled

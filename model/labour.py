@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.base import Group, Parameter
-from agents.base.compiled import compiled
+from agents.base.compiled import rule
 from agents.base.tables import Array, Column, Table
 
 #: From January 2003 to January 2014, when growth of cities slows (MODEL 4).
@@ -186,7 +186,7 @@ class Seats(Table):
     jobs_2003: Annotated[Array, Column(np.float64, "workers", "jobs at the start")]
 
 
-@compiled
+@rule
 def growth_since_2003(month, early, late):
     """Return the factor of growth at ``early`` a year to 2013 and ``late`` after."""
     first = min(month, SLOWDOWN) / 12.0
@@ -194,26 +194,26 @@ def growth_since_2003(month, early, late):
     return (1.0 + early) ** first * (1.0 + late) ** second
 
 
-@compiled
+@rule
 def marginal_product(productivity, capital, workers, share):
     """Return (1-a) A (K/L)^a, yuan per month and standard worker."""
     return (1.0 - share) * productivity * (capital / max(workers, 1e-9)) ** share
 
 
-@compiled
+@rule
 def labour_demand(productivity, capital, wage, share):
     """Return the workers at which the marginal product equals ``wage``."""
     return capital * ((1.0 - share) * productivity / wage) ** (1.0 / share)
 
 
-@compiled
+@rule
 def living_cost(base, wage, wage_2003, people, people_2003, wage_elasticity, congestion):
     """Return ``c0 * (w/w_2003)^0.6 * (N/N_2003)^chi``, yuan per month (MODEL 4)."""
     crowd = max(people, 1.0) / max(people_2003, 1.0)
     return base * (wage / wage_2003) ** wage_elasticity * crowd**congestion
 
 
-@compiled
+@rule
 def coast_wage(series_wage, migrants, path, elasticity, mirror):
     """Return ``wbar * (L / Lbar)^(-eta * mirror)``, yuan per month (MODEL 4)."""
     if mirror == 0.0 or path <= 0.0 or migrants <= 0.0:

@@ -112,6 +112,7 @@ def plan(households, plots, crops, price, day_wage, minutes, load, choice, month
     number, most = crops.good.shape[0], 0
     for h in range(households.uid.shape[0]):
         most = max(most, households.end_plot[h] - households.first_plot[h])
+    grows = np.empty((most, number), dtype=np.int64)
     value, days = np.empty((most, number)), np.empty((most, number))
     for h in range(households.uid.shape[0]):
         first, end = households.first_plot[h], households.end_plot[h]
@@ -125,14 +126,14 @@ def plan(households, plots, crops, price, day_wage, minutes, load, choice, month
         households.spare_days[h] = spare
         travel = minutes[households.village[h]]
         for i in range(end - first):
-            list_returns(crops, price[c], plots, first + i, travel, month, value[i], p)
-            list_days(crops, plots, first + i, operator, days[i], p)
+            list_returns(crops, price[c], plots, first + i, travel, month, grows[i], value[i], p)
+            list_days(crops, plots, first + i, operator, grows[i], days[i], p)
         wage = reservation_wage(day_wage[c], households.capacity[h], p)
         households.shadow_wage[h] = plan_own_plots(
-            crops, plots, first, end, value, days, spare, wage, load[h], choice[first:end], p
+            crops, plots, first, end, grows, value, days, spare, wage, load[h], choice[first:end], p
         )
         for i in range(end - first):
-            k, plots.value[first + i] = best_crop(value[i], days[i], 0.0)
+            k, plots.value[first + i] = best_crop(grows[i], value[i], days[i], 0.0)
             plots.need[first + i] = 0.0
             if k != NOBODY:
                 plots.need[first + i] = days[i, k] * busiest_share(crops, k)
@@ -148,7 +149,7 @@ def _fits(load, days, labour, need):
 
 
 @compiled
-def _auction(households, crops, load, i, h, tenant, tau, burden, area, value, days, p):
+def _auction(households, crops, load, i, h, tenant, tau, burden, area, grows, value, days, p):
     """Return (winner, crop, best bid, second-best bid) among the ring of the owner ``h``.
 
     A bid is the bidder's R at its own shadow wage less the transaction cost, of which a sitting
@@ -156,13 +157,19 @@ def _auction(households, crops, load, i, h, tenant, tau, burden, area, value, da
     ``days`` (2, crops) are those without and with an operator's machines.
     """
     winner, crop, best, second = NOBODY, NOBODY, 0.0, 0.0
+    outbid = math.inf  # whose own days are worth that much, bids too little
     for j in households.ring[h]:
         if j == h or households.spare_days[j] <= 0.0:
             continue
-        needed = days[households.operator[j]]
-        k, bid = best_crop(value, needed, households.shadow_wage[j])
+        wage, operator = households.shadow_wage[j], households.operator[j]
+        plain = operator == 0 and j != tenant
+        if plain and wage >= outbid:
+            continue
+        needed = days[operator]
+        k, bid = best_crop(grows, value, needed, wage)
         bid -= burden + (tau * p.sitting_tenant if j == tenant else tau)
         if k == NOBODY or bid <= second:
+            outbid = min(outbid, wage) if plain else outbid
             continue
         if not _fits(load[j], households.spare_days[j], crops.labour[k], area * needed[k]):
             continue
@@ -183,6 +190,7 @@ def lease(households, plots, crops, price, minutes, load, choice, order, month, 
     holds.
     """
     number = crops.good.shape[0]
+    grows = np.empty(number, dtype=np.int64)
     value, days = np.empty(number), np.empty((2, number))
     tau = lease_cost(era, p)
     for i in order:
@@ -200,12 +208,12 @@ def lease(households, plots, crops, price, minutes, load, choice, order, month, 
             own_value -= households.shadow_wage[h] * needed
         winner, crop, best, second = NOBODY, NOBODY, 0.0, 0.0
         if own == NOBODY or own_value < p.offer_below:
-            list_returns(crops, prices, plots, i, travel, month, value, p)
+            list_returns(crops, prices, plots, i, travel, month, grows, value, p)
             for operator in range(2):
-                list_days(crops, plots, i, operator, days[operator], p)
-            burden = clearing_cost(plots.years_idle[i], p) / p.clearing_horizon
+                list_days(crops, plots, i, operator, grows, days[operator], p)
+            burden, area = clearing_cost(plots.years_idle[i], p) / p.clearing_horizon, plots.area[i]
             winner, crop, best, second = _auction(
-                households, crops, load, i, h, tenant, tau, burden, plots.area[i], value, days, p
+                households, crops, load, i, h, tenant, tau, burden, area, grows, value, days, p
             )
         rent = rent_from_bids(second, p)
         if winner != NOBODY and (own == NOBODY or rent >= max(own_value, 0.0)):
@@ -298,6 +306,7 @@ def work(households, plots, crops, weather, calendar, month, harvest_kg, p):
 def close_year(households, plots, crops, price, day_wage, minutes, month, p):
     """Count another idle year in December; owners clear land whose return has come back."""
     number = crops.good.shape[0]
+    grows = np.empty(number, dtype=np.int64)
     returns, days = np.empty(number), np.empty(number)
     for i in range(plots.uid.shape[0]):
         if plots.use[i] != _IDLE or plots.area[i] <= 0.0:
@@ -305,9 +314,10 @@ def close_year(households, plots, crops, price, day_wage, minutes, month, p):
         h = plots.owner[i]
         c = households.county[h]
         wage = reservation_wage(day_wage[c], households.capacity[h], p)
-        list_returns(crops, price[c], plots, i, minutes[households.village[h]], month, returns, p)
-        list_days(crops, plots, i, households.operator[h], days, p)
-        k, value = best_crop(returns, days, wage)
+        travel = minutes[households.village[h]]
+        list_returns(crops, price[c], plots, i, travel, month, grows, returns, p)
+        list_days(crops, plots, i, households.operator[h], grows, days, p)
+        k, value = best_crop(grows, returns, days, wage)
         if (
             plots.years_idle[i] > 0
             and k != NOBODY
@@ -344,26 +354,24 @@ def take_land(
     """
     value = seat_value[seat] * np.exp(-km / p.decay_km)
     paid = compensation_multiple(month, p) * output_per_mu
-    gain = np.where((value > paid) & (plots.area > 0.0), value, -math.inf)
-    order = np.lexsort((plots.uid, -gain))  # plots of a village have one value: not by row
+    wanted = np.flatnonzero((value > paid) & (plots.area > 0.0))
+    # plots of a village have one value: not by row
+    order = wanted[np.lexsort((plots.uid[wanted], -value[wanted]))]
     mu = np.zeros(len(plots.uid))
-    number = _take_in_order(households, plots, order, gain, seat, quota_mu.copy(), paid, mu, p)
-    rows = order[:number][mu[order[:number]] > 0.0]
+    _take_in_order(households, plots, order, seat, quota_mu.copy(), paid, mu, p)
+    rows = order[mu[order] > 0.0]
     at_full_scale = mu[rows] * households.weight[plots.owner[rows]]
     comp, worth = at_full_scale * paid[rows], at_full_scale * value[rows]
     return rows, at_full_scale, worth, comp * p.household_share, comp * (1.0 - p.household_share)
 
 
 @compiled
-def _take_in_order(households, plots, order, gain, seat, left, paid, taken, p):
-    """Take plots of ``order`` while somebody gains; fill ``taken`` (plots,), mu of its own size.
+def _take_in_order(households, plots, order, seat, left, paid, taken, p):
+    """Take plots in ``order`` (rows); fill ``taken`` (plots,), mu of its own size.
 
-    left : (S,) what remains of each seat's quota, mu at full scale. Returns how far it came.
+    left : (S,) what remains of each seat's quota, mu at full scale.
     """
-    for n in range(order.shape[0]):
-        i = order[n]
-        if gain[i] == -math.inf:
-            return n
+    for i in order:
         s, owner = seat[i], plots.owner[i]
         if left[s] <= 0.0:
             continue
@@ -378,4 +386,3 @@ def _take_in_order(households, plots, order, gain, seat, left, paid, taken, p):
             plots.area[i] = 0.0
             plots.use[i], plots.operator[i], plots.rent[i] = _TAKEN, NOBODY, 0.0
         households.compensation[owner] += mu * paid[i] * p.household_share
-    return order.shape[0]

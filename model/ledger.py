@@ -192,6 +192,22 @@ def county_sums(column, weight, county, out):
     out[at] = total
 
 
+@compiled
+def _carry(flows, amount, payer, payee, balance, tills, turnover):
+    """Add flows of a month, (F, C) and their ``amount`` (F,), to what payers and payees have."""
+    turnover[:] = 0.0
+    for f in range(amount.shape[0]):
+        balance[payee[f]] += amount[f]
+        turnover[payee[f]] += abs(amount[f])
+        for c in range(flows.shape[1]):
+            tills[payee[f], c] += flows[f, c]
+    for f in range(amount.shape[0]):
+        balance[payer[f]] -= amount[f]
+        turnover[payer[f]] += abs(amount[f])
+        for c in range(flows.shape[1]):
+            tills[payer[f], c] -= flows[f, c]
+
+
 class Ledger:
     """Flows of the month by county, and the balance of every sector since the start.
 
@@ -242,13 +258,7 @@ class Ledger:
     def close_month(self) -> None:
         """Carry this month's flows into the balances."""
         amount = self.flows.sum(axis=1)
-        self.turnover[:] = 0.0
-        np.add.at(self.balance, _PAYEE, amount)
-        np.subtract.at(self.balance, _PAYER, amount)
-        np.add.at(self.tills, _PAYEE, self.flows)
-        np.subtract.at(self.tills, _PAYER, self.flows)
-        np.add.at(self.turnover, _PAYEE, np.abs(amount))
-        np.add.at(self.turnover, _PAYER, np.abs(amount))
+        _carry(self.flows, amount, _PAYER, _PAYEE, self.balance, self.tills, self.turnover)
         self.total += self.flows
 
     def check_money(self, month: int, stocks: dict[Sector, float]) -> None:

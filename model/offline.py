@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.base import Group, Parameter
-from agents.base.compiled import compiled
+from agents.base.compiled import compiled, rule
 from agents.hub.rules import survival
 from model.goods import GOODS, MadeBy
 
@@ -161,7 +161,7 @@ def parity(wholesale, freight, margin):
     return max(0.0, local - freight), local + freight
 
 
-@compiled
+@rule
 def band_place(start, supply_ratio, elasticity):
     """Return the place of the price in the band: ``clip(start (S / S0)^-e, 0, 1)``.
 

@@ -156,19 +156,20 @@ def _terms(model: Any) -> Terms:
     before = float(parcel[_YEAR_2020].mean()) if len(parcel) > _YEAR_2020.start else parcel[-1]
     warm = model.params["climate"][month % _MONTHS]
     cold = model.params["freight"].cold_temperature
-    villages = len(model.villages.uid)
-    first, line = np.zeros((kinds, villages)), np.zeros((kinds, villages))
-    extra, sound = np.full((kinds, villages), np.inf), np.ones((kinds, villages))
-    sound_cold = np.ones((kinds, villages))
-    for g in np.flatnonzero(market.offered(model).any(axis=0)):
-        quote = model.freight.quote(model, int(g))
-        first[g], line[g], extra[g] = quote.first, quote.line, quote.cold_extra
-        _travel(goods.decay[g], goods.q10[g], warm, quote.days, sound[g])
-        _travel(goods.decay[g], goods.q10[g], cold, quote.days, sound_cold[g])
+    villages, offered = model.villages, market.offered(model)
+    shape = kinds, len(villages.uid)
+    first, line, extra = np.zeros(shape), np.zeros(shape), np.full(shape, np.inf)
+    sound, sound_cold = np.ones(shape), np.ones(shape)
+    for g in np.flatnonzero(offered.any(axis=0)):
+        first[g] = villages.freight_first
+        line[g], cooled = model.freight.onwards(model, int(g))
+        extra[g, villages.cold_chain > 0] = cooled
+        _travel(goods.decay[g], goods.q10[g], warm, villages.transit_days, sound[g])
+        _travel(goods.decay[g], goods.q10[g], cold, villages.transit_days, sound_cold[g])
     return Terms(
-        offered=market.offered(model),
+        offered=offered,
         capacity=market.capacity,
-        cluster=market.cluster * market.offered(model),
+        cluster=market.cluster * offered,
         goods_cost=np.where(crop, farm_gate / goods.out_of_in, 0.0) + materials,
         materials=materials,
         farm_gate=farm_gate,
@@ -341,7 +342,7 @@ def settle(model: Any) -> None:
     if market.terms is None:
         return
     goods, p = model.goods, model.params["selling"]
-    capacity = model.freight.quote(model, 0).capacity_share  # the same for all goods
+    capacity = model.freight.capacity_share(model)
     on_sale, wage = market.terms.on_sale, market.terms.day_wage
     dispatch(market.rows, shops, households.village, goods.order_kg, capacity)
     settle_shops(market.rows, shops, households, goods, market.terms, market.tally, p)

@@ -43,8 +43,9 @@ from model.errors import InputError
 _EARLIEST = -1199
 #: Persons of a household in January 2003.
 LARGEST = 8
-#: Rows for the people who ever belong to one household; grows where it does not suffice.
-_SCRATCH = 256
+#: Rows for the people who ever belong to one household, and rows set aside for each of all
+#: households; more are taken where they do not suffice.
+_SCRATCH, _SPARE = 256, 6
 #: Households from which the mean size is learnt.
 _PROBES = 60_000
 
@@ -121,15 +122,19 @@ def make_people(
     """
     fates = _fates(seed, months, _stem_share(mean_size, p), p)
     uids = np.ascontiguousarray(household_uid, dtype=np.uint64)
-    size, rows = np.zeros(len(uids), dtype=np.int64), _SCRATCH
-    while not _count(uids, size, _scratch(rows), fates, p):
-        rows *= 4
-    end = np.cumsum(size)
-    first = end - size
-    people = allocate(People, int(end[-1]) if len(end) else 0)
-    _fill(uids, first, people, _scratch(rows), fates, p)
+    end = np.zeros(len(uids), dtype=np.int32)
+    spare, scratch = _SPARE, _SCRATCH
+    while True:
+        room = allocate(People, spare * len(uids) + scratch)  # rows never written take no memory
+        if _fill(uids, end, room, _scratch(scratch), fates, p):
+            break
+        spare, scratch = 2 * spare, 4 * scratch
+    rows = int(end.max(initial=0))
+    people = People(*(column[:rows] for column in room))
     people.job_seat[:] = NOBODY
-    return people, first.astype(np.int32), end.astype(np.int32)
+    first = np.zeros_like(end)
+    first[1:] = end[:-1]
+    return people, first, end
 
 
 def _scratch(rows: int) -> Lives:
@@ -188,21 +193,14 @@ def _mean_size(uids, lives, fates, p):
 
 
 @compiled
-def _count(uids, size, lives, fates, p):
-    """Write the number of people of each household; False if the scratch table is too short."""
+def _fill(uids, end, people, lives, fates, p):
+    """Write the people of each household, and where they end; False if there are too few rows."""
+    start = 0
     for h in range(len(uids)):
-        size[h] = _household(uids[h], lives, fates, p)
-        if size[h] < 0:
+        size = _household(uids[h], lives, fates, p)
+        if size < 0 or start + size > len(people.uid):
             return False
-    return True
-
-
-@compiled
-def _fill(uids, first, people, lives, fates, p):
-    """Write the people of each household from its first row on."""
-    for h in range(len(uids)):
-        start = first[h]
-        for i in range(_household(uids[h], lives, fates, p)):
+        for i in range(size):
             row = start + i
             people.uid[row] = lives.uid[i]
             people.household[row] = h
@@ -213,6 +211,9 @@ def _fill(uids, first, people, lives, fates, p):
             people.spouse[row] = start + lives.spouse[i] if lives.spouse[i] >= 0 else NOBODY
             people.mother[row] = start + lives.mother[i] if lives.mother[i] >= 0 else NOBODY
             people.schooling[row] = lives.schooling[i]
+        start += size
+        end[h] = start
+    return True
 
 
 @compiled

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.base import Group, Parameter, uniform
-from agents.base.compiled import compiled
+from agents.base.compiled import compiled, rule
 from agents.farmer.buying import (
     Buying,
     buy,
@@ -63,13 +63,13 @@ class Retail(Group):
     ] = 0.02
 
 
-@compiled
+@rule
 def village_price(minutes, p):
     """Return the village price, county price = 1: ``1 + m0 + m1 minutes`` to the seat (MODEL 4)."""
     return 1.0 + p.markup + p.markup_minute * minutes
 
 
-@compiled
+@rule
 def cost_of_goods(revenue, price):
     """Return what the shop pays the wholesaler for goods sold at ``revenue``: ``R / (1 + m)``."""
     return revenue / price

@@ -97,7 +97,7 @@ class RuralUrbanModel(PopulationModel):
         c, h, s = self.counties, len(self.households.uid), len(self.seats.wage)
         self.adults = np.zeros((h, self.places), dtype=np.int16)
         self.load = np.zeros((h, 12))
-        self.choice = np.full(len(self.plots.uid), NOBODY, dtype=np.int64)
+        self.choice = np.full(len(self.plots.uid), NOBODY, dtype=np.int8)
         self.harvest_kg = np.zeros((h, len(GOODS)))
         self.price_expected = np.zeros((c, len(CROP_NAMES)))
         self.weather = np.ones(c)
@@ -264,14 +264,7 @@ class RuralUrbanModel(PopulationModel):
         """Pay subsidies and pensions, collect taxes."""
         s, t = self.series, self.month
         transfers.state(
-            self.people,
-            self.households,
-            self.plots,
-            t,
-            self.clock,
-            s.grain_subsidy[t],
-            s.pension[t],
-            s.farm_tax[t],
+            self.households, self.plots, s.grain_subsidy[t], s.pension[t], s.farm_tax[t]
         )
 
     def spend(self) -> None:

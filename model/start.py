@@ -71,24 +71,25 @@ def burn_in(model, absent: NDArray[np.float64]) -> None:
 def _appraise(people, households, plots, adults, terms, life, rules, gain, away, job, seat):
     """Find each adult's best place away, best work at home, and the gain of going (utility)."""
     share = np.empty(adults.shape[1])
-    for i in range(people.uid.shape[0]):
-        gain[i] = NOBODY_GOES
-        job[i], seat[i] = 0, NOBODY
-        if not is_registered(people, i, 0) or -people.born[i] < WORKING_AGE:
-            continue
-        age = -people.born[i] / 12.0
-        others, hands = labour_of_others(people, households, i, 0, 0, rules)
-        mine = days_of(age, 1, rules.land)
-        home, job[i], seat[i] = best_at_home(
-            people, households, plots, i, mine, others, hands, age, terms, life, life, rules
-        )
-        ring_share(households.ring[people.household[i]], adults, share)
-        children = children_of(people, households, i, 0, 0)
-        best, away[i] = best_away(
-            people, households, i, age, children, share, terms, life, life, rules
-        )
-        if capacity(age, rules.demography) > 0.0:
-            gain[i] = best - home
+    for h in range(households.uid.shape[0]):
+        ring_share(households.ring[h], adults, share)
+        for i in range(households.first_person[h], households.end_person[h]):
+            gain[i] = NOBODY_GOES
+            job[i], seat[i] = 0, NOBODY
+            if not is_registered(people, i, 0) or -people.born[i] < WORKING_AGE:
+                continue
+            age = -people.born[i] / 12.0
+            others, hands = labour_of_others(people, households, i, 0, 0, rules)
+            mine = days_of(age, 1, rules.land)
+            home, job[i], seat[i] = best_at_home(
+                people, households, plots, i, mine, others, hands, age, terms, life, life, rules
+            )
+            children = children_of(people, households, i, 0, 0)
+            best, away[i] = best_away(
+                people, households, i, age, children, share, terms, life, life, rules
+            )
+            if capacity(age, rules.demography) > 0.0:
+                gain[i] = best - home
 
 
 def _send(people, households, gain, away, job, seat, absent, life_key) -> None:

@@ -237,8 +237,10 @@ def test_route_volume_uses_fixed_neighbours():
     volume = np.arange(20.0)
     route = model.freight.route
     mean = volume[route].mean(axis=1)
-    assert route_volume(volume, route, everywhere) == pytest.approx(mean, rel=1e-12)
-    assert route_volume(volume, route, nowhere) == pytest.approx(volume, rel=1e-12)
+    for served, expected in ((everywhere, mean), (nowhere, volume)):
+        found = np.empty(len(route))
+        route_volume(volume, route, served, found)
+        assert found == pytest.approx(expected, rel=1e-12)
 
 
 def test_way_per_village_does_not_depend_on_the_sample():
@@ -269,28 +271,27 @@ def test_parcels_over_capacity_wait():
     model.villages.parcels_out[:] = 125.0  # x 20 villages x weight 8 = 20,000
     model.freight.set_tariffs(model)
     assert model.hubs.capacity_share[0] == pytest.approx(0.25, rel=1e-12)
-    quote = model.freight.quote(model, 1)
+    share = model.freight.capacity_share(model)
     served = model.villages.parcel_service > 0
-    assert quote.capacity_share[served] == pytest.approx(0.25, rel=1e-12)
-    assert not quote.capacity_share[~served].any()
+    assert share[served] == pytest.approx(0.25, rel=1e-12)
+    assert not share[~served].any()
 
 
-def test_quote_offers_cold_only_where_there_is_a_cold_chain():
+def test_cooling_costs_more_and_some_villages_have_it():
     model = tiny_market(month=238, freight=Freight(cold_share=0.5), villages=200)
     next_month(model)
     model.freight.set_tariffs(model)
-    quote = model.freight.quote(model, 1)
-    cooled = model.villages.cold_chain > 0
-    assert 0.2 < cooled.mean() < 0.7
-    assert np.isfinite(quote.cold_extra[cooled]).all() and np.isinf(quote.cold_extra[~cooled]).all()
-    assert model.freight.quote(model, 0).line[0] < quote.line[0]
+    assert 0.2 < (model.villages.cold_chain > 0).mean() < 0.7
+    light, heavy = (model.freight.onwards(model, good) for good in (0, 1))
+    assert 0.0 < light[0] < heavy[0]
+    assert 0.0 < light[1] <= heavy[1]
 
 
 def test_cost_scale_makes_freight_dear():
     near, far = tiny_market(), tiny_market(freight=Freight(cost_scale=1_000.0))
     for model in (near, far):
         model.freight.set_tariffs(model)
-    ratio = far.freight.quote(far, 0).line / near.freight.quote(near, 0).line
+    ratio = far.freight.onwards(far, 0)[0] / near.freight.onwards(near, 0)[0]
     assert ratio == pytest.approx(1_000.0, rel=1e-9)
     live_a_month(far)
     assert far.households.online_share.max() < 1e-3  # autarky in the limit

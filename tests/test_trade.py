@@ -58,21 +58,16 @@ NUTS, TOFU, CITRUS, VEGETABLES = (GOODS.index(g) for g in ("nuts", "tofu", "citr
 class Hub:
     """The freight of the national price, everywhere alike."""
 
-    def __init__(self, villages, days=4.0, capacity=1.0):
-        self.rows, self.days, self.capacity, self.parcels = len(villages.uid), days, capacity, 0.0
+    def __init__(self, villages):
+        villages.freight_first[:], villages.transit_days[:] = 2.0, 4.0
+        self.share, self.parcels = np.ones(len(villages.uid)), 0.0
 
-    def quote(self, model, good):
+    def onwards(self, model, good):
         price, kg = model.series.parcel_price[model.month], GOODS_TABLE.order_kg[good]
-        line = 0.75 * price + 1.5 * (kg - 1.0) * price / 9.8
-        column = np.ones(self.rows)
-        cold = np.where(model.villages.cold_chain > 0, 0.5 * price, np.inf)
-        return SimpleNamespace(
-            first=2.0 * column,
-            line=line * column,
-            days=self.days * column,
-            cold_extra=cold,
-            capacity_share=self.capacity * column,
-        )
+        return 0.75 * price + 1.5 * (kg - 1.0) * price / 9.8, 0.5 * price
+
+    def capacity_share(self, model):
+        return self.share
 
     def ship(self, model, parcels, fresh_kg):
         self.parcels += float(parcels @ model.households.weight)
@@ -442,7 +437,7 @@ def test_parcels_beyond_capacity_wait_and_cost_rating():
     ratings = {}
     for capacity in (1.0, 0.4):
         model = tiny_world(month=150)
-        model.freight.capacity = capacity
+        model.freight.share[:] = capacity
         open_shop(model, 3, NUTS)
         model.buyers.awareness[:] = 0.02
         trade(model)

@@ -62,7 +62,7 @@ class Table(Pointed):
                 raise TypeError(
                     f"{type(self).__name__}.{name}: a contiguous array of {column.dtype}"
                 )
-            addresses[row, 0] = array.ctypes.data
+            addresses[row, 0] = array.__array_interface__["data"][0]
             addresses[row, 1 : 1 + min(array.ndim, 2)] = array.shape[:2]
             object.__setattr__(self, name, array)
         object.__setattr__(self, "_addresses", addresses)

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import numpy as np
 
-from agents.base.compiled import compiled
+from agents.base.compiled import compiled, rule
 from agents.base.parameters import Group, Parameter
 
 
@@ -183,7 +183,7 @@ def next_awareness(aware, orders_per_1000, neighbours, q_orders, q_word, forget)
     return aware + gain - forget * aware
 
 
-@compiled
+@rule
 def appeal(rating, distinctness, relative_price, distinct_value, sigma):
     """Return how much of a variety those choose who know it, an average rival being 1.
 
@@ -203,7 +203,7 @@ def seller_weight(past_orders, rating, relative_price, newcomer, visibility, sig
     return (newcomer + past_orders) ** visibility * rating * relative_price ** (1.0 - sigma)
 
 
-@compiled
+@rule
 def rivals_price(online_price, parcel_now, parcel_2020, order_kg, pass_through):
     """Return pbar, yuan per kg delivered, of a rival of average awareness.
 
@@ -231,7 +231,8 @@ def spend(buyers, active, market_of, pull, pot, rivals, coast_yuan, urban_yuan, 
         purse += buyers.weight[b] * buyers.income[b]
     crowd = np.empty(pot.shape[0])
     for b in range(groups):
-        crowd[:] = rivals
+        for m in range(crowd.shape[0]):  # an assignment of arrays takes seconds to compile
+            crowd[m] = rivals[m]
         for k in range(kinds):
             v = active[k]
             crowd[market_of[v]] += buyers.awareness[b, v] * pull[v]

@@ -11,7 +11,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from agents.base import Group, Parameter
-from agents.base.compiled import compiled
+from agents.base.compiled import compiled, inlined
+from agents.kinds import NOBODY
 
 
 class Budget(Group):
@@ -183,9 +184,11 @@ def farm_income(h, t):
     return out - t.inputs[h] - t.machine[h] - t.clearing[h]
 
 
-@compiled
+@inlined
 def shop_income(h, s):
     """Return income_shop: revenue less goods (own ones at farm gate), freight, fees, refunds."""
+    if s.good[h] == NOBODY and s.closed[h] < 0:  # nearly all: never had a shop
+        return 0.0
     return (
         s.revenue[h]
         - s.supply[h]
@@ -213,7 +216,7 @@ def property_income(h, t):
     return t.rent_received[h] - t.rent_paid[h] + t.deposit_interest[h]
 
 
-@compiled
+@inlined
 def total_income(h, t, s):
     """Return the household's income of the month, all sources, own use in kind included."""
     return (
@@ -260,7 +263,7 @@ def settle(t, s, food_share, tradables_share, p):
             t.cash[h] = 0.0
 
 
-@compiled
+@inlined
 def _borrow_or_repay(h, t, cash, p):
     """Cover a shortage by a loan, repay what can be repaid, write off what has lasted too long."""
     if cash < 0.0:

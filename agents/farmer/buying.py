@@ -11,7 +11,7 @@ import math
 from typing import Annotated, NamedTuple
 
 from agents.base import Array, Group, Parameter, normal, uniform
-from agents.base.compiled import compiled
+from agents.base.compiled import compiled, rule
 from agents.farmer.draws import FarmerDraw
 from agents.farmer.state import Households
 
@@ -232,7 +232,7 @@ def online_price(cost, value, p):
     return (1.0 - p.discount) * (1.0 + cost / max(value, 1e-9))
 
 
-@compiled
+@rule
 def online_weight(shoppers, p):
     """Return the weight of the parcel in the inner CES, the shop's being 1: ``a0 (N / N0)^g``.
 

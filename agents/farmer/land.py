@@ -13,7 +13,7 @@ from typing import Annotated
 import numpy as np
 
 from agents.base import Group, Parameter, switch
-from agents.base.compiled import compiled
+from agents.base.compiled import compiled, inlined, rule
 from agents.kinds import NEVER, NOBODY, Use
 
 MONTHS = 12
@@ -281,16 +281,20 @@ def crop_return(crops, k, price, plots, i, minutes, month, p):
     return r
 
 
-@compiled
-def list_returns(crops, price, plots, i, minutes, month, value, p):
-    """Fill ``value`` (crops,) with R of each crop on plot ``i`` before labour (yuan/mu/year).
+@inlined
+def list_returns(crops, price, plots, i, minutes, month, grows, value, p):
+    """Fill ``grows`` and ``value`` (crops,): which crops grow on plot ``i``, and R of each.
 
-    IMPOSSIBLE where it cannot grow.
+    R is the return before labour (yuan/mu/year). The rows in ``grows`` end with NOBODY.
     """
+    number = 0
     for k in range(crops.good.shape[0]):
-        value[k] = IMPOSSIBLE
         if crop_allowed(crops, k, plots.paddy[i], plots.suits[i]):
+            grows[number] = k
             value[k] = crop_return(crops, k, price, plots, i, minutes, month, p)
+            number += 1
+    if number < grows.shape[0]:
+        grows[number] = NOBODY
 
 
 @compiled
@@ -300,19 +304,28 @@ def days_of_crop(crops, k, plots, i, operator, p):
 
 
 @compiled
-def list_days(crops, plots, i, operator, days, p):
-    """Fill ``days`` (crops,) with the labour of each crop on plot ``i`` (days/mu/year)."""
-    for k in range(crops.good.shape[0]):
-        days[k] = days_of_crop(crops, k, plots, i, operator, p)
+def list_days(crops, plots, i, operator, grows, days, p):
+    """Fill ``days`` (crops,) with the labour of each crop of ``grows`` on plot ``i``.
+
+    In days/mu/year.
+    """
+    slope = plots.slope[i]
+    for k in grows:
+        if k == NOBODY:
+            break
+        days[k] = labour_days(crops.days_flat[k], crops.days_steep[k], slope, operator, p)
 
 
 @compiled
-def best_crop(value, days, wage):
+def best_crop(grows, value, days, wage):
     """Return (crop, R less labour at ``wage``) of the best of a plot's crops; NOBODY if none."""
     best, most = NOBODY, IMPOSSIBLE
-    for k in range(value.shape[0]):
-        if value[k] > IMPOSSIBLE and value[k] - wage * days[k] > most:
-            best, most = k, value[k] - wage * days[k]
+    for k in grows:
+        if k == NOBODY:
+            break
+        net = value[k] - wage * days[k]
+        if net > most:
+            best, most = k, net
     return best, most
 
 
@@ -341,7 +354,7 @@ def _tightest_month(load, days):
 
 
 @compiled
-def _least_loss(crops, choice, value, days, wage, tight):
+def _least_loss(crops, choice, grows, value, days, wage, tight):
     """Return (plot, new crop, loss per day) of the change that frees the tight month cheapest."""
     at, crop, least = NOBODY, NOBODY, -IMPOSSIBLE
     for i in range(choice.shape[0]):
@@ -352,37 +365,37 @@ def _least_loss(crops, choice, value, days, wage, tight):
         if now_tight <= 0.0:
             continue
         now_value = value[i, now] - wage * days[i, now]
-        for k in range(NOBODY, value.shape[1]):
-            worth, load = 0.0, 0.0
-            if k != NOBODY:
-                if value[i, k] == IMPOSSIBLE:
-                    continue
-                load = days[i, k] * crops.labour[k, tight]
-                worth = value[i, k] - wage * days[i, k]
+        loss = now_value / now_tight  # of no crop at all
+        if loss < least:
+            at, crop, least = i, NOBODY, loss
+        for k in grows[i]:
+            if k == NOBODY:
+                break
+            load = days[i, k] * crops.labour[k, tight]
             if load < now_tight:
-                loss = (now_value - worth) / (now_tight - load)
+                loss = (now_value - (value[i, k] - wage * days[i, k])) / (now_tight - load)
                 if loss < least:
                     at, crop, least = i, k, loss
     return at, crop, least
 
 
 @compiled
-def plan_own_plots(crops, plots, first, end, value, days, spare, wage, load, choice, p):
+def plan_own_plots(crops, plots, first, end, grows, value, days, spare, wage, load, choice, p):
     """Choose crops for an owner's plots within its days; return the shadow wage (yuan/day).
 
     Starts from the best crop of each plot at the reservation ``wage`` and, while some month needs
     more than ``spare`` days, takes labour away where it earns least in that month: two crops become
     one, one becomes another, another none. The loss per day of the last step is the multiplier of
-    the month that binds. ``value`` and ``days`` (plots of the owner, crops) are as ``list_returns``
-    and ``list_days`` fill them. Fills ``load`` (12, days) and ``choice`` (plots of the owner, crop
-    or NOBODY).
+    the month that binds. ``grows``, ``value`` and ``days`` (plots of the owner, crops) are as
+    ``list_returns`` and ``list_days`` fill them. Fills ``load`` (12, days) and ``choice`` (plots of
+    the owner, crop or NOBODY).
     """
     load[:] = 0.0
     for i in range(end - first):
         choice[i] = NOBODY
         if plots.use[first + i] == _TREES or plots.area[first + i] <= 0.0:
             continue
-        k, best = best_crop(value[i], days[i], wage)
+        k, best = best_crop(grows[i], value[i], days[i], wage)
         if plots.years_idle[first + i] > 0:
             best -= clearing_cost(plots.years_idle[first + i], p) / p.clearing_horizon
         if k != NOBODY and best > p.own_reserve:
@@ -393,7 +406,7 @@ def plan_own_plots(crops, plots, first, end, value, days, spare, wage, load, cho
         tight = _tightest_month(load, spare)
         if tight < 0:
             break
-        i, k, loss = _least_loss(crops, choice, value, days, wage, tight)
+        i, k, loss = _least_loss(crops, choice, grows, value, days, wage, tight)
         if i == NOBODY:
             break
         area = plots.area[first + i]
@@ -443,7 +456,7 @@ def perennial_yield(months_since_planting, years_to_full):
     return min(1.0, max(0.0, (age - half) / (years_to_full - half)))
 
 
-@compiled
+@rule
 def log_shock(draw, sd):
     """Return a multiplicative shock of mean 1 and log s.d. ``sd`` from a normal draw."""
     return math.exp(sd * draw - 0.5 * sd * sd)

@@ -38,6 +38,9 @@ class Households(Table):
     # what the household is at present
     registered: Annotated[Array, Column(np.int16, "persons", "living registered members")]
     residents: Annotated[Array, Column(np.int16, "persons", "members living in the village")]
+    pensioners: Annotated[
+        Array, Column(np.int16, "persons", "members of 60 or more, resident and absent")
+    ]
     workers_home: Annotated[Array, Column(np.int16, "persons", "resident members who farm")]
     farm_days: Annotated[Array, Column(np.float64, "days/month", "days of its farm workers")]
     shop_days: Annotated[Array, Column(np.float64, "days/month", "own days that the shop takes")]

@@ -6,14 +6,12 @@ from agents.base.compiled import compiled
 from agents.base.draws import uniform
 from agents.farmer.budget import livestock_net
 from agents.farmer.draws import FarmerDraw
-from agents.migrant.moves import is_registered
 
 _LIVESTOCK = int(FarmerDraw.LIVESTOCK)
-PENSION_AGE = 60 * 12
 
 
 @compiled
-def state(people, households, plots, month, clock, subsidy, pension, tax):
+def state(households, plots, subsidy, pension, tax):
     """Pay subsidies per contracted mu and pensions, collect farm tax and fees (yuan a year each).
 
     Subsidies go to whoever holds the contract, pensions to resident and absent members of 60 or
@@ -25,12 +23,8 @@ def state(people, households, plots, month, clock, subsidy, pension, tax):
         mu = 0.0
         for i in range(households.first_plot[h], households.end_plot[h]):
             mu += plots.area[i]
-        old = 0
-        for i in range(households.first_person[h], households.end_person[h]):
-            if is_registered(people, i, month) and clock - people.born[i] >= PENSION_AGE:
-                old += 1
         households.subsidy[h] = subsidy / 12.0 * mu
-        households.pension[h] = pension / 12.0 * old
+        households.pension[h] = pension / 12.0 * households.pensioners[h]
         households.tax[h] = tax / 12.0 * households.registered[h]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from enum import IntEnum
 
-from agents.base.compiled import compiled
+from agents.base.compiled import compiled, rule
 
 #: Temperature at which decay rates are stated, C (FACTS F5; parameters.csv good.decay_*).
 DECAY_REFERENCE = 20.0
@@ -42,7 +42,7 @@ def visits(volume, p):
     return min(wanted, volume)
 
 
-@compiled
+@rule
 def roads_rebuilt(yuan, area_km2, p):
     """Return the share of a county's rural roads that ``yuan`` of land revenue has rebuilt.
 
@@ -68,7 +68,7 @@ def first_mile(volume, km, station, roads, p):
     return p.cost_scale * (p.first_variable + visit / max(per_visit, 1.0))
 
 
-@compiled
+@rule
 def handling_cost(volume, cost_scale, p):
     """Return the cost of sorting at the county, yuan per parcel: ``h (V / V0)^-scale``.
 
@@ -79,7 +79,7 @@ def handling_cost(volume, cost_scale, p):
     return cost_scale * p.handling * (at_least / p.handling_volume) ** (-p.handling_scale)
 
 
-@compiled
+@rule
 def tariff(cost, p):
     """Return the price of a service that costs ``cost``: cost plus margin (MODEL 4)."""
     return cost * (1.0 + p.margin)
@@ -88,7 +88,7 @@ def tariff(cost, p):
 # --- line-haul and time --------------------------------------------------------------------------
 
 
-@compiled
+@rule
 def line_haul(price, kg, coast_km, p):
     """Return line-haul and the last mile at the other end, yuan per parcel of ``kg``.
 
@@ -100,7 +100,7 @@ def line_haul(price, kg, coast_km, p):
     return p.cost_scale * (price * (1.0 - p.local_share) + extra) * way
 
 
-@compiled
+@rule
 def cold_surcharge(price, kg, p):
     """Return what cooled delivery adds, yuan per parcel: by parcel, heavier ones by kg."""
     return p.cost_scale * p.cold_surcharge * price / p.price_reference * max(1.0, kg / p.cold_kg)
@@ -122,7 +122,7 @@ def transit_days(month, minutes, station, monthly_visits, p):
     return max(SHORTEST_WAY, path + remote + wait + p.no_station_days * (1.0 - station))
 
 
-@compiled
+@rule
 def survival(k0, q10, temperature, days):
     """Return the share of goods that arrives sound: ``exp(-k0 Q10^((T - 20)/10) days)``.
 
@@ -134,7 +134,7 @@ def survival(k0, q10, temperature, days):
 # --- capacity, investment, stations --------------------------------------------------------------
 
 
-@compiled
+@rule
 def capacity_share(capacity, demand):
     """Return the share of ``demand`` (parcels a month) that can go this month; the rest wait."""
     if demand <= capacity:
@@ -142,13 +142,13 @@ def capacity_share(capacity, demand):
     return capacity / demand
 
 
-@compiled
+@rule
 def pays_back(investment, gain_a_year, p):
     """Tell whether a yearly gain returns an investment, yuan, within the hub's payback time."""
     return gain_a_year > 0.0 and gain_a_year * p.payback >= investment
 
 
-@compiled
+@rule
 def new_capacity(capacity, volume, volume_before, margin, p):
     """Return the parcels a month that a hub adds in December (0: nothing).
 
@@ -167,7 +167,7 @@ def new_capacity(capacity, volume, volume_before, margin, p):
     return 0.0
 
 
-@compiled
+@rule
 def capacity_cost(parcels, p):
     """Return the cost, yuan, of sorting ``parcels`` more a month, at that of a full centre."""
     return parcels * p.centre_cost / (p.centre_capacity * DAYS_A_MONTH)
@@ -183,13 +183,13 @@ def station_gain(volume, margin, saving, p):
     return 12.0 * (volume * (p.station_growth * margin + saving) - p.station_upkeep)
 
 
-@compiled
+@rule
 def cold_store_cost(fresh_kg, p):
     """Return the cost, yuan, of a cold store for ``fresh_kg`` a month: half of it at a time."""
     return p.cold_store_cost * max(p.cold_store_size, 0.5 * fresh_kg / 1000.0)
 
 
-@compiled
+@rule
 def dividend(cash, running_cost, p):
     """Return the profit paid out in December: cash beyond ``reserve`` months of running cost."""
     return max(0.0, cash - p.reserve * running_cost)

@@ -7,7 +7,7 @@ from agents.base.sums import weighted_sum
 from agents.kinds import NOBODY, Job, Place
 from agents.migrant.choice import remittance, skill
 from agents.migrant.demography import capacity
-from agents.migrant.moves import WORKING_AGE, days_of, is_registered, job_at
+from agents.migrant.moves import PENSION_AGE, WORKING_AGE, days_of, is_registered, job_at
 
 _VILLAGE, _COAST, _SEAT = int(Place.VILLAGE), int(Place.COAST), int(Place.SEAT)
 _NONE, _FARM, _LOCAL, _BUSINESS, _JOB_SEAT, _JOB_COAST = (int(j) for j in Job)
@@ -53,7 +53,7 @@ def come_and_go(people, households, month, clock, tally):
 
 @compiled
 def count(people, households, month, clock, rules, seekers, local, at_place):
-    """Recount every household, and the labour force; set what each worker is worth.
+    """Recount every household, and the labour force; set what each paid worker is worth.
 
     Fills members, residents, farm hands and days, age and schooling of households; ``seekers`` (S,)
     and ``local`` (C,), standard workers who want work at a seat and in local firms; ``at_place``
@@ -63,7 +63,7 @@ def count(people, households, month, clock, rules, seekers, local, at_place):
     local[:] = 0.0
     at_place[:] = 0.0
     for h in range(households.uid.shape[0]):
-        registered, residents, hands, adults = 0, 0, 0, 0
+        registered, residents, hands, adults, old = 0, 0, 0, 0, 0
         days, able, ages, schooling = 0.0, 0.0, 0.0, 0.0
         for i in range(households.first_person[h], households.end_person[h]):
             if not is_registered(people, i, month):
@@ -72,13 +72,16 @@ def count(people, households, month, clock, rules, seekers, local, at_place):
             place = people.place[i]
             at_place[households.county[h], place] += households.weight[h]
             residents += place == _VILLAGE
-            age = (clock - people.born[i]) / 12.0
-            if age < 16.0:
+            months = clock - people.born[i]
+            if months < WORKING_AGE:
                 continue
+            old += months >= PENSION_AGE
+            age = months / 12.0
             strength = capacity(age, rules.demography)
-            returned = people.returned[i] if place == _VILLAGE else 0
-            people.worth[i] = skill(people.schooling[i], returned, rules.migration) * strength
             job = people.job[i]
+            if job > _FARM:
+                returned = people.returned[i] if place == _VILLAGE else 0
+                people.worth[i] = skill(people.schooling[i], returned, rules.migration) * strength
             if job == _JOB_SEAT:
                 seekers[people.job_seat[i]] += people.worth[i] * households.weight[h]
             elif job in (_LOCAL, _BUSINESS):
@@ -94,6 +97,7 @@ def count(people, households, month, clock, rules, seekers, local, at_place):
                 able += strength
         households.registered[h] = registered
         households.residents[h] = residents
+        households.pensioners[h] = old
         households.workers_home[h] = hands
         households.farm_days[h] = days
         households.capacity[h] = able / hands if hands > 0 else 0.5
@@ -121,15 +125,19 @@ def pay(people, households, terms, month, p, paid):
     adds to ``paid`` (6, C).
     """
     for i in range(people.uid.shape[0]):
+        place, job = people.place[i], people.job[i]
+        unpaid = (job == _NONE) | ((job == _FARM) & (place == _VILLAGE))
+        if unpaid & (people.brought[i] <= 0.0):  # one test: most end here
+            continue
         h = people.household[i]
         c = households.county[h]
         weight = households.weight[h]
         if people.brought[i] > 0.0:
             households.brought_home[h] += people.brought[i]
             paid[BROUGHT, c] += people.brought[i] * weight
-        if not is_registered(people, i, month) or people.job[i] == _NONE:
+        if unpaid or not is_registered(people, i, month):
             continue
-        place, job, worth = people.place[i], people.job[i], people.worth[i]
+        worth = people.worth[i]
         if place == _VILLAGE:
             _pay_at_home(people, households, i, h, c, job, worth, terms)
             continue

@@ -11,7 +11,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 
 from agents.base import Array, Column, Table
-from agents.base.compiled import compiled
+from agents.base.compiled import compiled, inlined
 from agents.base.draws import gumbel, uniform
 from agents.farmer.land import Land, farm_value
 from agents.kinds import NOBODY, Job, Place
@@ -32,6 +32,7 @@ from agents.migrant.draws import PersonDraw
 WORKING_AGE = 16 * 12
 CHILD = 14 * 12
 MINOR = 18 * 12
+PENSION_AGE = 60 * 12
 
 _VILLAGE, _COAST, _SEAT = int(Place.VILLAGE), int(Place.COAST), int(Place.SEAT)
 _NONE, _FARM, _LOCAL, _BUSINESS, _JOB_SEAT, _JOB_COAST = (int(j) for j in Job)
@@ -95,7 +96,8 @@ def ring_share(ring, adults, share):
             share[d] += adults[j, d]
             total += adults[j, d]
     if total > 0.0:
-        share /= total
+        for d in range(share.shape[0]):
+            share[d] /= total
 
 
 @compiled
@@ -157,20 +159,20 @@ def best_at_home(people, households, plots, i, days, others, workers, age, terms
 
 
 @compiled
-def utility_away(people, households, i, d, turn, age, children, share, terms, key, life, rules):
-    """Return the utility for person ``i`` of living at place ``d`` (``turn`` numbers its draws)."""
-    p = rules.migration
+def utility_away(people, households, i, d, turn, age, worth, leaves, share, terms, key, life, p):
+    """Return the utility for person ``i`` of living at place ``d`` (``turn`` numbers its draws).
+
+    ``worth`` is the person's work in standard workers, ``leaves`` 1 if children would stay behind.
+    """
     h = people.household[i]
     uid = people.uid[i]
-    worth = skill(people.schooling[i], 0, p) * capacity(age, rules.demography)
-    children = children if people.settled[i] == 0 else 0
     registered_there = people.local_hukou[i] == 1 and people.place[i] == d
     value = value_away(
         terms.pay[d] * worth - terms.living[d],
         0.0 if registered_there else terms.hukou[households.county[h], d],
         terms.root[households.county[h], d] + terms.distance[households.village[h], d],
         age,
-        1.0 if children > 0 else 0.0,
+        leaves,
         share[d],
         p,
     )
@@ -182,7 +184,10 @@ def utility_away(people, households, i, d, turn, age, children, share, terms, ke
 @compiled
 def best_away(people, households, i, age, children, share, terms, key, life, rules):
     """Return (utility, place) of the best place away."""
+    p = rules.migration
     v = households.village[people.household[i]]
+    worth = skill(people.schooling[i], 0, p) * capacity(age, rules.demography)
+    leaves = 1.0 if children > 0 and people.settled[i] == 0 else 0.0
     best, place = -1.0e18, _COAST
     for turn in range(3):
         if turn == 0:
@@ -194,7 +199,7 @@ def best_away(people, households, i, age, children, share, terms, key, life, rul
             if terms.seat[v] == terms.prefecture[0]:
                 continue
         u = utility_away(
-            people, households, i, d, turn, age, children, share, terms, key, life, rules
+            people, households, i, d, turn, age, worth, leaves, share, terms, key, life, p
         )
         if u > best:
             best, place = u, d
@@ -257,7 +262,7 @@ def reconsiders(people, i, month, is_march, key, p):
     return False
 
 
-@compiled
+@inlined
 def any_reconsiders(people, first, end, month, clock, is_march, key, p):
     """Tell whether somebody of working age among the rows ``first`` to ``end`` thinks anew."""
     for i in range(first, end):
@@ -269,7 +274,7 @@ def any_reconsiders(people, first, end, month, clock, is_march, key, p):
     return False
 
 
-@compiled
+@inlined
 def next_eldest(people, first, end, month, born_after, uid_after):
     """Return the eldest registered member younger than the last one handled, or NOBODY."""
     chosen = NOBODY

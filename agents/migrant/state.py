@@ -45,4 +45,6 @@ class People(Table):
     remitted: Annotated[Array, Column(np.float64, "yuan/month", "sent home this month")]
     brought: Annotated[Array, Column(np.float64, "yuan/month", "savings brought home this month")]
     savings: Annotated[Array, Column(np.float64, "yuan", "saved while away")]
-    worth: Annotated[Array, Column(np.float64, "standard workers", "skill times work capacity")]
+    worth: Annotated[
+        Array, Column(np.float64, "standard workers", "skill times work capacity, if in paid work")
+    ]

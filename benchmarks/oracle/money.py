@@ -6,7 +6,6 @@ import math
 from typing import Any
 
 from agents.farmer import budget
-from agents.farmer.transfers import PENSION_AGE
 from agents.migrant import choice
 from benchmarks.oracle.objects import COAST, SEAT, VILLAGE, Household, Person
 from benchmarks.oracle.people import BUSINESS, LOCAL, NONE, SEAT_JOB
@@ -203,10 +202,9 @@ def transfer(world: Any) -> None:
     for household in world.households:
         if household.registered == 0:
             continue
-        old = sum(world.clock - person.born >= PENSION_AGE for person in household.members(month))
         mu = sum(plot.area for plot in household.plots)
         household.subsidy = float(series.grain_subsidy[month]) / 12.0 * mu
-        household.pension = float(series.pension[month]) / 12.0 * old
+        household.pension = float(series.pension[month]) / 12.0 * household.pensioners
         household.tax = float(series.farm_tax[month]) / 12.0 * household.registered
 
 

@@ -79,6 +79,7 @@ def count_members(world: Any) -> None:
         adults = [person for person in residents if person.age(world.clock) >= 16.0]
         hands = [person for person in adults if is_hand(person, world)]
         household.registered, household.residents = len(members), len(residents)
+        household.pensioners = sum(world.clock - p.born >= moves.PENSION_AGE for p in members)
         household.workers_home = len(hands)
         household.farm_days = sum(farm_days(person, person.job, world) for person in adults)
         household.capacity = mean((ability(person, world) for person in hands), 0.5)
@@ -334,7 +335,7 @@ def grant_hukou(world: Any) -> None:
 
 
 def count_workers(world: Any) -> None:
-    """Set what adults are worth; add up workers by seat and of local work, people by place."""
+    """Set what paid workers are worth; add up those of seats and local work, people by place."""
     for seat in world.seats:
         seat.rural_seekers = seat.migrants = 0.0
     for county in world.counties:
@@ -349,7 +350,8 @@ def count_workers(world: Any) -> None:
             world.seats[person.place - SEAT].migrants += weight
         if world.clock - person.born < ADULT:
             continue
-        person.worth = worth(person, person.returned if person.place == VILLAGE else 0, world)
+        if person.job not in (NONE, FARM):
+            person.worth = worth(person, person.returned if person.place == VILLAGE else 0, world)
         if person.job == SEAT_JOB:
             world.seats[person.job_seat].rural_seekers += person.worth * weight
         elif person.job in (LOCAL, BUSINESS):

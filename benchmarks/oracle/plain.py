@@ -9,6 +9,7 @@ from typing import Any
 from numba.core.dispatcher import Dispatcher
 
 from agents.base import draws
+from agents.base.compiled import Rule
 
 _PLAIN: dict[FunctionType, FunctionType] = {}
 
@@ -26,6 +27,6 @@ def plain(rule: Any) -> Callable[..., Any]:
         copy = FunctionType(function.__code__, scope, function.__name__, function.__defaults__)
         _PLAIN[function] = copy
         for name in function.__code__.co_names:
-            if isinstance(scope.get(name), Dispatcher):
+            if isinstance(scope.get(name), Dispatcher | Rule):
                 scope[name] = plain(scope[name])
     return _PLAIN[function]

@@ -287,6 +287,7 @@ def _sum_plots(plots, households, crops, price, day_wage, minutes, month, p, out
     the local day wage times the household's work capacity (MODEL 4, farm accounts).
     """
     number = crops.good.shape[0]
+    grows = np.empty(number, dtype=np.int64)
     returns, days = np.empty(number), np.empty(number)
     for i in range(plots.uid.shape[0]):
         use, h = plots.use[i], plots.owner[i]
@@ -300,9 +301,9 @@ def _sum_plots(plots, households, crops, price, day_wage, minutes, month, p, out
             continue
         capacity = households.capacity[h] if households.capacity[h] > 0.0 else 1.0
         wage = day_wage[c] * capacity
-        list_returns(crops, price[c], plots, i, minutes[v], month, returns, p)
-        list_days(crops, plots, i, 0, days, p)
-        k, value = best_crop(returns, days, wage)
+        list_returns(crops, price[c], plots, i, minutes[v], month, grows, returns, p)
+        list_days(crops, plots, i, 0, grows, days, p)
+        k, value = best_crop(grows, returns, days, wage)
         if use >= _CROP:
             k = use - _CROP
             value = returns[k] - wage * days[k]

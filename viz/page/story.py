@@ -233,11 +233,12 @@ def _field(model: Any, h: int, i: int) -> Field:
     wage = max(
         float(t.shadow_wage[h]), float(reservation_wage(m.day_wage[c], float(t.capacity[h]), p))
     )
+    grows = np.empty(len(CROP_NAMES), dtype=np.int64)
     returns, days = np.empty(len(CROP_NAMES)), np.empty(len(CROP_NAMES))
     minutes = float(m.villages.minutes[v])
-    list_returns(m.crops, m.price_expected[c], plots, i, minutes, m.month, returns, p)
-    list_days(m.crops, plots, i, int(t.operator[h]), days, p)
-    k, value = best_crop(returns, days, wage)
+    list_returns(m.crops, m.price_expected[c], plots, i, minutes, m.month, grows, returns, p)
+    list_days(m.crops, plots, i, int(t.operator[h]), grows, days, p)
+    k, value = best_crop(grows, returns, days, wage)
     earns = "–"
     if k != NOBODY:
         labour = f"{days[k]:.0f} days at {wage:.0f}"
