@@ -66,24 +66,25 @@ def take_over(world: Any, model: Any) -> None:
         county.area_km2, county.road_yuan = area[county.row], float(freight.road_yuan[county.row])
         county.centre_built = bool(stations.centre_built[county.row])
         county.grant_spent = float(stations.grant_spent[county.row])
-    near = world.params["rollout"].near_first
-    for purpose, name, rho in (
-        (VillageDraw.SERVICE, "service_rank", near),
-        (VillageDraw.STATION, "station_rank", near),
-        (VillageDraw.COLD, "cold_rank", 0.0),
-    ):
-        for village in world.villages:
-            setattr(village, name, rank(village, int(purpose), rho, world))
+    rollout, clusters = world.params["rollout"], [0.0] * len(world.counties)
+    for row in model.region.endowment.itertuples():
+        clusters[row.county] = max(clusters[row.county], row.cluster)
+    near = rollout.near_first
+    for village in world.villages:
+        ahead = rollout.cluster_first * clusters[village.county]
+        village.service_rank = rank(village, int(VillageDraw.SERVICE), near, ahead, world)
+        village.station_rank = rank(village, int(VillageDraw.STATION), near, 0.0, world)
+        village.cold_rank = rank(village, int(VillageDraw.COLD), 0.0, 0.0, world)
     world.programme = [row._asdict() for row in model.region.programme.itertuples()]
 
 
-def rank(village: Village, purpose: int, rho: float, world: Any) -> float:
-    """Return the rank in (0, 1) of a village: travel time mixed with lifelong luck."""
+def rank(village: Village, purpose: int, rho: float, ahead: float, world: Any) -> float:
+    """Return the rank in (0, 1) of a village: travel time, luck, a cluster's lead."""
     everybody = sum(other.weight for other in world.villages)
     nearer = sum(other.weight for other in world.villages if other.minutes < village.minutes)
     equal = sum(other.weight for other in world.villages if other.minutes == village.minutes)
     z = rho * normal_quantile((nearer + 0.5 * equal) / everybody)
-    z += math.sqrt(1.0 - rho * rho) * normal(world.life_key, village.uid, purpose)
+    z += math.sqrt(1.0 - rho * rho) * normal(world.life_key, village.uid, purpose) - ahead
     return 0.5 * math.erfc(-z / math.sqrt(2.0))
 
 
