@@ -335,9 +335,9 @@ def close_year(households, plots, crops, price, day_wage, minutes, month, p):
                 plots.use[i] = _TREES
 
 
-def urban_value(value_2003: float, growth: float, km: np.ndarray | float, p: Requisition):
-    """Return v_s, the urban value of a mu: ``v0 * growth of (w N) * exp(-d / 3 km)`` in yuan."""
-    return value_2003 * growth * np.exp(-np.asarray(km) / p.decay_km)
+def urban_value(at_seat: np.ndarray, km: np.ndarray, p: Requisition) -> np.ndarray:
+    """Return v_s, the urban value of a mu, yuan: that at the seat times ``exp(-d / 3 km)``."""
+    return at_seat * np.exp(-km / p.decay_km)
 
 
 def take_land(
@@ -352,7 +352,7 @@ def take_land(
     Returns (mu, land value, compensation to households, to the village) by plot taken, with the
     rows, at full scale. Fills ``households.compensation``.
     """
-    value = seat_value[seat] * np.exp(-km / p.decay_km)
+    value = urban_value(seat_value[seat], km, p)
     paid = compensation_multiple(month, p) * output_per_mu
     wanted = np.flatnonzero((value > paid) & (plots.area > 0.0))
     # plots of a village have one value: not by row
