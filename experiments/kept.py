@@ -14,6 +14,7 @@ from experiments.runs import Measure
 from model import RuralUrbanModel, load_scenario
 from model.scenario import Scenario
 from model.switches import Synthetic
+from model.worlds import keep_worlds
 
 #: Name -> what it holds; every sweep may keep any of them.
 OUTPUTS = {
@@ -23,6 +24,8 @@ OUTPUTS = {
 }
 #: Raised when the content of a table changes.
 _LAYOUT = 1
+#: Worlds that a process keeps: arms come seed by seed, and a wide design on two seeds in turn.
+WORLDS = 2
 
 
 def outputs_measure(outputs: tuple[str, ...]) -> Measure:
@@ -51,8 +54,10 @@ def keep_outputs(
 def warm() -> None:
     """Run a small world, so that the rules are compiled; where none are yet, one process does.
 
-    The others of the machine wait for it and then read what it compiled.
+    The others of the machine wait for it and then read what it compiled. From then on the process
+    keeps the worlds that it made last, for arms on the same seed.
     """
+    keep_worlds(WORLDS)
     done = CACHE_DIR / f"warm-{numba_version}"
     if done.exists():
         _run_small_world()

@@ -39,7 +39,7 @@ from model.series import load_series
 from model.start import burn_in
 from model.switches import Synthetic
 from model.synthetic import synthetic_region
-from model.world import make_world
+from model.worlds import world_of
 
 _SEAT = int(Place.SEAT)
 
@@ -80,9 +80,7 @@ class RuralUrbanModel(PopulationModel):
     def _make_tables(self) -> None:
         self.life_key = np.uint64(lifelong_key(self.seed_used))
         self.key = np.uint64(month_key(self.seed_used, -1))
-        world = make_world(
-            self.region, self.scenario.sample, self.seed_used, self.scenario.months, self.params
-        )
+        world = world_of(self.scenario, self.region, self.seed_used, self.params)
         self.start, self.villages, self.households = world.start, world.villages, world.households
         self.people, self.plots = world.people, world.plots
         self.seats = allocate(Seats, len(self.region.seats))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from agents.base import allocate
 from agents.kinds import NOBODY, Place
-from model import RuralUrbanModel, Scenario, load_scenario, ruralurban
+from model import RuralUrbanModel, Scenario, load_scenario, worlds
 from model.indicators import COLUMN
 from model.patches import Intervention
 from model.switches import Synthetic
@@ -100,7 +100,7 @@ def by_uid(model: RuralUrbanModel) -> dict[str, NDArray]:
 
 def run_permuted(monkeypatch: pytest.MonkeyPatch, months: int, rings: bool) -> RuralUrbanModel:
     with monkeypatch.context() as patch:
-        patch.setattr(ruralurban, "make_world", lambda *a: permuted(make_world(*a), rings))
+        patch.setattr(worlds, "make_world", lambda *a: permuted(make_world(*a), rings))
         return RuralUrbanModel(scenario(months, **TRADE), seed=1).run()
 
 

@@ -14,11 +14,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from model import RuralUrbanModel, load_scenario
+from model import RuralUrbanModel, load_scenario, worlds
 from model.errors import InputError
 from model.region import default_region_folder
 from model.scenario import Scenario
 from model.switches import Synthetic
+from model.world import make_world
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -163,3 +164,36 @@ def test_a_county_without_cropland(tmp_path: Path):
     by_county = model.records.months_table().groupby("county", sort=False)["mu_cultivated"].sum()
     assert by_county.iloc[0] == 0.0
     assert (by_county.iloc[1:] > 0.0).all()
+
+
+# -- worlds are made once -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def made(monkeypatch):
+    """Keep one world; return the list of seeds for which one was made."""
+    seeds = []
+
+    def make(region, sample, seed, months, params):
+        seeds.append(seed)
+        return make_world(region, sample, seed, months, params)
+
+    monkeypatch.setattr(worlds, "make_world", make)
+    worlds.keep_worlds(0)
+    worlds.keep_worlds(1)
+    yield seeds
+    worlds.keep_worlds(0)
+
+
+def test_arms_on_one_seed_share_a_world_and_leave_it_as_it_was(made):
+    """A run on a copy gives the same numbers; only what a world is made of makes another."""
+    first = RuralUrbanModel(small(14), 1).run().records.months_table()
+    RuralUrbanModel(small(14, **{"pull.enabled": False, "migration.kappa": 2.0}), 1).run()
+    again = RuralUrbanModel(small(14), 1).run().records.months_table()
+    assert made == [1]
+    pd.testing.assert_frame_equal(first, again, check_exact=True)
+    RuralUrbanModel(small(14, **{"demography.college_2003": 0.1}), 1)
+    RuralUrbanModel(small(15), 1)
+    RuralUrbanModel(small(15), 2)
+    RuralUrbanModel(small(15), 1)
+    assert made == [1, 1, 1, 2, 1]
