@@ -53,8 +53,11 @@ def test_the_thirteen_mechanisms_are_there_and_on_by_default():
 
 
 @cache
-def lived(*off: str, months: int = 84) -> tuple[pd.DataFrame, RuralUrbanModel]:
-    """Return the months of a tiny world with a cluster, without the mechanisms named."""
+def lived(*off: str, months: int = 60) -> tuple[pd.DataFrame, RuralUrbanModel]:
+    """Return the months of a tiny world with a cluster, without the mechanisms named.
+
+    To 2007: the market opens in 2006, and later it is so full that to be known gives little.
+    """
     scenario = load_scenario("yiwu").with_(
         region=Synthetic(width=10, height=10, counties=2, cluster=0.8, good="manufactures"),
         sample=0.02,

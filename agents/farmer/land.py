@@ -213,7 +213,7 @@ def net_return(price, yield_kg, quality, slope, inputs, machine, minutes, p):
     return gross - inputs - machine * machine_share(slope, p) - p.freight_minute * minutes
 
 
-@compiled
+@rule
 def reservation_wage(day_wage, capacity, p):
     """Return the yuan below which a day is not given to farming: best other use, by age."""
     return p.reservation * day_wage * capacity
