@@ -33,13 +33,9 @@ from model.offline import OfflineMarket
 from model.outside import OutsidePool
 from model.paired import reference_path
 from model.populations import Standing, populations
-from model.region import Region, load_region
 from model.scenario import Scenario, load_scenario
-from model.series import load_series
 from model.start import burn_in
-from model.switches import Synthetic
-from model.synthetic import synthetic_region
-from model.worlds import world_of
+from model.worlds import region_of, series_of, world_of
 
 _SEAT = int(Place.SEAT)
 
@@ -59,10 +55,8 @@ class RuralUrbanModel(PopulationModel):
         self.month = -1
         self.params: dict[str, Any] = self.scenario.in_force(0)
         self.region = region_of(self.scenario)
-        self.series = load_series(
-            self.scenario.months,
-            national=self.params["national"],
-            market=self.params["market"],
+        self.series = series_of(
+            self.scenario.months, national=self.params["national"], market=self.params["market"]
         )
         if self.params["national"].frozen:
             self.series = self.series.frozen_at(0, self.params["national"].coast_growth)
@@ -386,16 +380,6 @@ class RuralUrbanModel(PopulationModel):
         home = people.household[rows]
         by_county = np.bincount(h.county[home], h.weight[home], self.counties)
         return self.seat_sums(by_county.astype(np.float64))
-
-
-def region_of(scenario: Scenario) -> Region:
-    """Return the region of a scenario: read from its folder, or made."""
-    folder = scenario.region_folder
-    geography = scenario.group("geography")
-    if folder is not None:
-        return load_region(folder, geography)
-    assert isinstance(scenario.region, Synthetic)
-    return synthetic_region(**scenario.region._asdict(), params=geography)
 
 
 __all__ = ["RuralUrbanModel", "region_of"]

@@ -1,7 +1,8 @@
-"""Worlds made and kept: runs that begin alike share the making of January 2003.
+"""Regions, series and worlds, made once for runs that begin alike.
 
-The arms of an experiment, and parameters that act later, begin on the same world of the same seed.
-A process that does many runs keeps the worlds that it made last and hands out copies.
+The arms of an experiment, and parameters that act later, begin in the same region and, on one seed,
+with the same world of January 2003. Regions and series are only read, and shared. A process that
+does many runs keeps the worlds that it made last and hands out copies.
 """
 
 from __future__ import annotations
@@ -9,10 +10,14 @@ from __future__ import annotations
 import json
 from collections import OrderedDict
 from copy import deepcopy
+from functools import lru_cache
 from typing import Any
 
-from model.region import Region
+from model.region import Region, load_region
 from model.scenario import Scenario
+from model.series import load_series
+from model.switches import Synthetic
+from model.synthetic import synthetic_region
 from model.world import InitialWorld, make_world
 
 #: Groups that ``make_world`` and the region look at.
@@ -22,6 +27,44 @@ _LARGEST = 100_000
 
 _kept: OrderedDict[str, InitialWorld] = OrderedDict()
 _number = 0
+
+
+#: The national series by months, national and market parameters.
+series_of = lru_cache(maxsize=4)(load_series)
+
+
+def region_of(scenario: Scenario) -> Region:
+    """Return the region of a scenario: read from its folder, or made."""
+    return _region(_RegionKey(scenario))
+
+
+class _RegionKey:
+    """What a region depends on: its tables, not their place, and the parameters of geography."""
+
+    def __init__(self, scenario: Scenario):
+        self.scenario = scenario
+        self.identity = _tables(scenario), scenario.group("geography")
+
+    def __hash__(self) -> int:
+        return hash(self.identity)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _RegionKey) and self.identity == other.identity
+
+
+@lru_cache(maxsize=4)
+def _region(key: _RegionKey) -> Region:
+    folder, geography = key.scenario.region_folder, key.scenario.group("geography")
+    if folder is not None:
+        return load_region(folder, geography)
+    assert isinstance(key.scenario.region, Synthetic)
+    return synthetic_region(**key.scenario.region._asdict(), params=geography)
+
+
+def _tables(scenario: Scenario) -> str:
+    region = scenario.resolved()["region"]
+    region.pop("folder", None)
+    return json.dumps(region, sort_keys=True)
 
 
 def keep_worlds(number: int) -> None:
@@ -53,7 +96,6 @@ def world_of(scenario: Scenario, region: Region, seed: int, params: dict[str, An
 
 def _key(scenario: Scenario, seed: int, params: dict[str, Any]) -> str:
     """Return all that the world depends on, as text; of a region its tables, not its place."""
-    region = scenario.resolved()["region"]
-    region.pop("folder", None)
     groups = {name: params[name]._asdict() for name in _GROUPS}
-    return json.dumps([region, scenario.sample, scenario.months, seed, groups], sort_keys=True)
+    given = [_tables(scenario), scenario.sample, scenario.months, seed, groups]
+    return json.dumps(given, sort_keys=True)
