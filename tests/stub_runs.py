@@ -157,6 +157,8 @@ def main(
     from model.errors import InputError
 
     os.environ.update(environ)
+    # as from a keyboard: what a shell starts in the background has been told to ignore it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.stderr = Path(errors).open("a", buffering=1)  # noqa: SIM115 - the process's own
     if most_bytes is not None:  # as a disk that is full
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

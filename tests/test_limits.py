@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from agents.base import allocate
 from agents.kinds import NOBODY, Place
-from model import RuralUrbanModel, Scenario, load_scenario, worlds
+from model import RuralUrbanModel, Scenario, load_scenario, ruralurban
 from model.indicators import COLUMN
 from model.patches import Intervention
 from model.switches import Synthetic
@@ -100,7 +100,13 @@ def by_uid(model: RuralUrbanModel) -> dict[str, NDArray]:
 
 def run_permuted(monkeypatch: pytest.MonkeyPatch, months: int, rings: bool) -> RuralUrbanModel:
     with monkeypatch.context() as patch:
-        patch.setattr(worlds, "make_world", lambda *a: permuted(make_world(*a), rings))
+        patch.setattr(
+            ruralurban,
+            "world_of",
+            lambda s, region, seed, params: permuted(
+                make_world(region, s.sample, seed, s.months, params), rings
+            ),
+        )
         return RuralUrbanModel(scenario(months, **TRADE), seed=1).run()
 
 
