@@ -9,8 +9,9 @@ BIN = $(VENV)/bin
 headline: $(VENV)/core.done
 	$(BIN)/ruralflow offset shaoyang --replicates 4
 
+# TESTS names some of them, in pytest's words.
 test: $(VENV)/dev.done
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(TESTS)
 
 # The page in a browser, ten minutes of Play.
 soak: $(VENV)/dev.done
