@@ -1,7 +1,7 @@
 """What the loss and the return are made of: exact Shapley values over switches of the registry.
 
 The value of a part is its mean effect over all orders in which the parts can be switched on
-(Shapley 1953), so the parts add up to the whole. A part without a switch is named as missing.
+(Shapley 1953), so the parts add up to the whole.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from experiments.store import StoreWriter
 from experiments.workers import Workers
 from model.errors import InputError
 from model.scenario import Scenario
+from model.switches import GROWN, MADE
 
 Values = NDArray[np.float64]
 Parts = frozenset[str]
@@ -36,14 +37,15 @@ class Whole(NamedTuple):
     """What is taken apart: its parts with the switch that stands for each, and how they are set.
 
     settings : parts that are on -> parameters. sign : +1 if more of an outcome is more of it.
-    missing : part -> why no switch stands for it.
+    beneath : parts that by themselves change the world from which the whole is counted: what some
+    parts are worth is measured from the world in which only those of them act that are beneath.
     """
 
     meaning: str
     parts: dict[str, str]
     settings: Callable[[Parts], Settings]
     sign: float
-    missing: dict[str, str]
+    beneath: Parts
 
 
 def _loss(on: Parts) -> Settings:
@@ -60,14 +62,22 @@ def _loss(on: Parts) -> Settings:
         **pull,
         "demography.frozen": "ageing" not in on,
         "migration.families_follow": "families follow" in on,
+        **({} if "network" in on else {"migration.network": 0.0}),
     }
 
 
 def _return(on: Parts) -> Settings:
-    found: Settings = {"access.selling": "selling" in on, "access.buying": "buying" in on}
-    if "returnees' skill" not in on:
-        found |= {"selling.returnee_bonus": 0.0, "entry.by_returnee": 0.0}
-    return found
+    grown, made = "price" in on, "volume" in on
+    found: Settings = {"access.selling": grown or made, "access.buying": "buying" in on}
+    if grown != made:
+        found["access.only_good"] = GROWN if grown else MADE
+    if "returnees" not in on:
+        found |= {
+            "selling.returnee_bonus": 0.0,
+            "entry.by_returnee": 0.0,
+            "migration.shop_counts": False,
+        }
+    return found if "multiplier" in on else found | {"local.demand": 0.0}
 
 
 WHOLES = {
@@ -78,26 +88,24 @@ WHOLES = {
             "land taken": "pull.enabled with pull.land",
             "ageing": "demography.frozen (births, ageing, deaths, college)",
             "families follow": "migration.families_follow",
+            "network": "migration.network at 0: nobody counts who is there",
         },
         _loss,
         -1.0,
-        {"network": "migration.network is a coefficient; its range does not reach 0, no switch"},
+        frozenset(),
     ),
     "return": Whole(
         "what e-commerce adds under the pull, as in offset",
         {
-            "selling": "access.selling (price and volume together)",
+            "price": "access.selling of what is grown, which the farm gate would have taken",
+            "volume": "access.selling of what is made for it",
             "buying": "access.buying",
-            "returnees' skill": "selling.returnee_bonus and entry.by_returnee at 0, their lowest",
+            "returnees": "migration.shop_counts; selling.returnee_bonus, entry.by_returnee at 0",
+            "multiplier": "local.demand at 0, with and without e-commerce",
         },
         _return,
         1.0,
-        {
-            "price": "no switch sells the same volume at the old price",
-            "volume": "no switch pays the online price for the old volume",
-            "returning migrants": "no switch keeps those away from coming home",
-            "multiplier": "local.demand does not reach 0 in its range, no switch",
-        },
+        frozenset({"multiplier"}),
     ),
 }
 
@@ -113,6 +121,9 @@ class Question(NamedTuple):
         if scenario.group("pull").mode != "frozen":
             mode = scenario.group("pull").mode
             raise InputError("decompose", "pull.mode", mode, "frozen: it has parts to switch off")
+        if only := scenario.group("access").only_good:
+            valid = "empty: selling is taken apart by what is grown and what is made"
+            raise InputError("decompose", "access.only_good", only, valid)
 
 
 def run_decompose(
@@ -156,7 +167,7 @@ def run_decompose(
         "replicates": question.replicates, "values": table.to_dict("records"),
         "interval": "95%, percentile bootstrap over paired replicates: luck, not parameters",
         "wholes": {
-            name: {"meaning": w.meaning, "switches": w.parts, "missing": w.missing}
+            name: {"meaning": w.meaning, "switches": w.parts}
             for name, w in WHOLES.items()
         },
     }  # fmt: skip
@@ -204,10 +215,11 @@ def _taken_apart(name: str, whole: Whole, replies: Replies, seed: int) -> list[d
     for outcome in HEADLINE:
         o = OUTCOMES[outcome]
         one = Indicator(outcome, o.column, o.per, "level", o.unit)
-        value = {
+        reached = {
             on: whole.sign * one.values(replies.last(_cell(name, on)))
             for on in subsets(list(whole.parts))
         }
+        value = {on: reached[on] - reached[on & whole.beneath] for on in reached}
         total = value[frozenset(whole.parts)] - value[frozenset()]
         parts = shapley(value)
         for part, values in [("whole", total), *((p, parts[p]) for p in whole.parts)]:
@@ -234,7 +246,7 @@ def lines(table: pd.DataFrame, replicates: int) -> list[str]:
                 f"{row['high']:,.4g}]" + _percent(row["share"])
                 for row in part.to_dict("records")
             ]
-        said += [f"  MISSING {part}: {why}" for part, why in whole.missing.items()]
+        said += [f"  {part}: {switch}" for part, switch in whole.parts.items()]
     return said
 
 

@@ -39,6 +39,7 @@ from agents.kinds import NOBODY
 from model.goods import GOODS, MARKET_CLASS, MARKETS, MadeBy, good_row
 from model.rollout import access_scale
 from model.shop_accounts import book, report
+from model.switches import GROWN, MADE
 from model.training import train
 
 __all__ = [
@@ -130,8 +131,9 @@ class OnlineMarket:
 
     def offered(self, model: Any) -> NDArray[np.int8]:
         """Return (C, G) 1 for goods that a county has and that access allows to sell."""
-        only = model.params["access"].only_good
-        allowed = np.array([not only or good == only for good in GOODS])
+        only, grown = model.params["access"].only_good, model.goods.made_by == MadeBy.CROP
+        kind = np.where(grown, GROWN, MADE)
+        allowed = np.array([only in ("", *names) for names in zip(GOODS, kind, strict=True)])
         return ((self.capacity > 0.0) & allowed).astype(np.int8)
 
 

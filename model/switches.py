@@ -23,6 +23,8 @@ GOOD_NAMES = (
     "balls",
     "manufactures",
 )
+#: Kinds of goods: crops, whose harvest does not depend on who buys it, and what is made to be sold.
+GROWN, MADE = "grown", "made"
 
 
 def _scale(meaning: str) -> Parameter:
@@ -80,9 +82,10 @@ class Access(Group):
         str,
         Parameter(
             unit="word",
-            meaning="the one good that may be sold online; empty for all goods",
+            meaning="the one good that may be sold online, or all that are grown (sold at the farm "
+            "gate otherwise) or made for sale; empty for all goods",
             status="switch",
-            choices=("", *GOOD_NAMES),
+            choices=("", *GOOD_NAMES, GROWN, MADE),
         ),
     ] = ""
 

@@ -12,8 +12,9 @@ from experiments.output import OutputFolder
 from experiments.progress import Progress
 from experiments.runs import Measure
 from experiments.workers import Workers
-from model import load_scenario
+from model import RuralUrbanModel, load_scenario
 from model.errors import InputError
+from model.goods import MadeBy
 from model.indicators import VILLAGE
 from model.switches import Synthetic
 
@@ -50,14 +51,22 @@ def additive(scenario, seed):
     value -= 10.0 * (pull.enabled or not pull.labour) + 3.0 * (pull.enabled or not pull.land)
     value -= 2.0 * (not scenario.group("demography").frozen)
     value -= 1.0 * scenario.group("migration").families_follow
+    value -= 0.25 * (scenario.group("migration").network > 0.0)
+    spent = 1.0 + (scenario.group("local").demand > 0.0)
+    value += 7.0 * spent  # changes the world without e-commerce too
     if access.enabled:
-        value += 4.0 * access.selling + 1.0 * access.buying
-        value += 0.5 * (scenario.group("selling").returnee_bonus > 0)
+        value += 4.0 * (access.selling and access.only_good != "made") * spent
+        value += 3.0 * (access.selling and access.only_good != "grown")
+        value += 1.0 * access.buying + 0.5 * scenario.group("migration").shop_counts
     return {"region": pd.DataFrame([{"year": 2023} | {i.name: value for i in VILLAGE}])}
 
 
 def test_each_part_is_what_its_switch_does(tmp_path):
-    """Ten by wages, three by land, ...: so it comes out, and adds up to the whole."""
+    """Ten by wages, three by land, ...: so it comes out, and adds up to the whole.
+
+    What the multiplier makes of the price is shared between the two, as in any order of switching;
+    what it does without e-commerce is none of the return.
+    """
     with OutputFolder(tmp_path / "o") as out:
         result = run_decompose(
             load_scenario(), 1, out, QUIET, Question(3), HERE, Measure("a-1", additive)
@@ -65,11 +74,9 @@ def test_each_part_is_what_its_switch_does(tmp_path):
     table = pd.DataFrame(result["values"])
     labour = table[table["outcome"] == "labour"].set_index(["whole", "part"])["value"]
     truth = {"wage pull": 10.0, "land taken": 3.0, "ageing": 2.0, "families follow": 1.0}
-    assert labour["loss"].to_dict() == pytest.approx({"whole": 16.0, **truth})
-    gains = {"whole": 5.5, "selling": 4.0, "buying": 1.0, "returnees' skill": 0.5}
-    assert labour["return"].to_dict() == pytest.approx(gains)
-    missing = [line for line in result["lines"] if "MISSING" in line]
-    assert len(missing) == 5 and any("MISSING network" in line for line in missing)
+    assert labour["loss"].to_dict() == pytest.approx({"whole": 16.25, "network": 0.25, **truth})
+    gains = {"price": 6.0, "volume": 3.0, "buying": 1.0, "returnees": 0.5, "multiplier": 2.0}
+    assert labour["return"].to_dict() == pytest.approx({"whole": 12.5, **gains})
     assert {"decompose.json", "decompose.csv"} <= {p.name for p in (tmp_path / "o").iterdir()}
 
 
@@ -85,7 +92,7 @@ def test_all_and_none_of_the_switches_are_the_arms_of_offset():
 
     assert made("return", WHOLES["return"].parts).digest() == arm(FULL).digest()
     assert made("loss", WHOLES["loss"].parts).digest() == arm(BARE).digest()
-    others = {"ageing", "families follow"}
+    others = {"ageing", "families follow", "network"}
     assert made("loss", others).digest() == arm(NEITHER).digest()
 
 
@@ -110,3 +117,25 @@ def test_a_pull_without_parts_is_refused():
     """Mode no_new switches off leaving as such."""
     with pytest.raises(InputError, match="pull.mode = 'no_new'; valid: frozen"):
         Question().check(load_scenario().with_(**{"pull.mode": "no_new"}))
+
+
+def test_one_good_has_no_kinds():
+    """Selling is taken apart by kinds of goods: a scenario of one good is refused."""
+    with pytest.raises(InputError, match="access.only_good = 'nuts'; valid: empty"):
+        Question().check(load_scenario().with_(**{"access.only_good": "nuts"}))
+
+
+def test_kinds_of_goods_are_a_cut():
+    """With what is grown alone on sale nothing made is, and together they are all."""
+    base = load_scenario("shaoyang", sample=0.01, months=1)
+
+    def offered(kind):
+        model = RuralUrbanModel(base.with_(**{"access.only_good": kind}), 1)
+        crops = model.goods.made_by == MadeBy.CROP
+        return model.market.offered(model).astype(bool), crops
+
+    grown, crops = offered("grown")
+    made, everything = offered("made")[0], offered("")[0]
+    assert grown.any() and made.any()
+    assert not (grown & made).any() and np.array_equal(grown | made, everything)
+    assert not grown[:, ~crops].any() and not made[:, crops].any()

@@ -13,7 +13,7 @@ from experiments.output import OutputFolder
 from viz import style
 from viz.offset import TITLES, _interval, _point, _rows, unit_scale
 
-COLOURS = (style.INK, style.BLUE, style.VERMILION, style.GREEN, style.PURPLE)
+COLOURS = (style.INK, style.BLUE, style.VERMILION, style.GREEN, style.PURPLE, style.ORANGE)
 
 
 def draw(result: dict[str, Any], out: OutputFolder, provenance: dict[str, Any]) -> list[Path]:
@@ -24,8 +24,7 @@ def draw(result: dict[str, Any], out: OutputFolder, provenance: dict[str, Any]) 
         for name, whole in result["wholes"].items():
             note = (
                 f"{name.capitalize()}: {whole['meaning']}. Shapley values: parts add up to the "
-                f"whole. 95% intervals over {result['replicates']} paired replicates (luck only). "
-                f"No switch, so not shown: {', '.join(whole['missing'])}."
+                f"whole. 95% intervals over {result['replicates']} paired replicates (luck only)."
             )
             figure = style.finish(
                 _whole(table[table["whole"] == name]),

@@ -355,6 +355,9 @@ class Migration(Group):
             0.3, 0.7, "elasticity", "of the coast wage to migrants: fixed, not tuned", "MODEL 4"
         ),
     ] = 0.5
+    shop_counts: Annotated[
+        bool, switch("the work of the own shop counts when members choose where to live")
+    ] = True
     families_follow: Annotated[
         bool, switch("families may join a member away, and be registered there")
     ] = True

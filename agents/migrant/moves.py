@@ -114,14 +114,14 @@ def days_of(age, job, p):
 
 
 @compiled
-def home_income(households, plots, h, days, workers, terms):
+def home_income(households, plots, h, days, workers, terms, p):
     """Return yuan a month that ``days`` of labour and ``workers`` hands earn at home.
 
     The shop takes its days first, each worth the hired hand it saves; the rest works the plots;
     livestock adds its net by farm worker.
     """
     c = households.county[h]
-    shop = min(days, households.shop_days[h])
+    shop = min(days, households.shop_days[h]) if p.shop_counts else 0.0
     farm = farm_value(plots, households.first_plot[h], households.end_plot[h], days - shop) / 12.0
     return farm + shop * terms.day_wage[c] + workers * terms.side[h]
 
@@ -136,8 +136,8 @@ def best_at_home(people, households, plots, i, days, others, workers, age, terms
     stays = p.stay * (people.place[i] == _VILLAGE)
     able = capacity(age, rules.demography)
     worth = skill(people.schooling[i], people.returned[i], p) * able
-    with_me = home_income(households, plots, h, others + days, workers + able, terms)
-    without = home_income(households, plots, h, others, workers, terms)
+    with_me = home_income(households, plots, h, others + days, workers + able, terms, p)
+    without = home_income(households, plots, h, others, workers, terms, p)
     value = value_home(with_me, without) + stays
     taste = gumbel(life, uid, _TASTE)
     best = p.kappa * value + shock(taste, gumbel(key, uid, _LUCK), p)

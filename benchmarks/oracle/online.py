@@ -76,7 +76,9 @@ def set_terms(world: Any) -> None:
             good.pot *= a.tofu_share if tofu else 1.0 - a.tofu_share
     for county in world.counties:
         county.offered = [
-            county.capacity[good.row] > 0.0 and only in ("", good.name) for good in world.goods
+            county.capacity[good.row] > 0.0
+            and only in ("", good.name, "grown" if good.made_by == MadeBy.CROP else "made")
+            for good in world.goods
         ]
         county.materials = [
             good.materials

@@ -203,13 +203,14 @@ def home_incomes(person: Person, world: Any) -> tuple[float, float]:
     days = sum(farm_days(other, other.job, world) for other in others)
     hands = sum(ability(other, world) for other in others if is_hand(other, world))
     mine = farm_days(person, FARM, world)
-    with_me = home_income(household, days + mine, hands + ability(person, world))
-    return with_me, home_income(household, days, hands)
+    counts = world.params["migration"].shop_counts
+    with_me = home_income(household, days + mine, hands + ability(person, world), counts)
+    return with_me, home_income(household, days, hands, counts)
 
 
-def home_income(household: Household, days: float, hands: float) -> float:
+def home_income(household: Household, days: float, hands: float, shop_counts: bool) -> float:
     """Return yuan a month that days of labour and hands earn at home: shop, plots, animals."""
-    shop = min(days, household.shop_days)
+    shop = min(days, household.shop_days) if shop_counts else 0.0
     farm = farm_value(household, days - shop) / 12.0
     return farm + shop * household.county.day_wage + hands * household.side
 

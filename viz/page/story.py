@@ -161,7 +161,7 @@ def choice(model: Any, i: int) -> list[Option]:
         return Option(name, tuple(known.get(term, float("nan")) for term in TERMS))
 
     def income(days: float, workers: float) -> float:
-        return float(moves.home_income(m.households, m.plots, h, days, workers, terms))
+        return float(moves.home_income(m.households, m.plots, h, days, workers, terms, p))
 
     with_me, without = income(others + mine, hands + able), income(others, hands)
     first = {TERMS[0]: with_me - without, TERMS[2]: log_income(with_me - without)}
