@@ -118,6 +118,32 @@ def in_own_process(sample: float, months: int) -> dict[str, Any]:
     return found
 
 
+def runs_a_minute() -> float:
+    """Return how many default runs (1:100, 252 months, summary) all cores do in a minute.
+
+    Of a sweep that has begun: the time of four runs a core less that of one, so that starting the
+    workers does not count.
+    """
+    from experiments.engine import run_all
+    from experiments.kept import outputs_measure
+    from experiments.progress import Progress
+    from experiments.runs import Run
+    from experiments.store import StoreWriter
+    from experiments.workers import Workers
+    from model import load_scenario
+
+    cores, kept = os.cpu_count() or 1, outputs_measure(("summary",))
+    base, took = load_scenario("shaoyang"), []
+    for each in (1, 4):
+        runs = [Run(base, 1 + i, {}) for i in range(cores * each)]
+        start = time.perf_counter()
+        with tempfile.TemporaryDirectory() as folder, StoreWriter(Path(folder)) as store:
+            quiet = Progress("bench", quiet=True)
+            run_all(runs, kept, store, quiet, Workers(cores), design="bench")
+        took.append(time.perf_counter() - start)
+    return 60.0 * 3 * cores / (took[1] - took[0])
+
+
 def report(options: argparse.Namespace) -> None:
     """Print the table, line by line as it is measured."""
     print(f"processors                          {os.cpu_count():10d}")
@@ -142,9 +168,15 @@ def report(options: argparse.Namespace) -> None:
             f"{found['ns']:.0f} ns per household-month, {found['peak_mb']:.0f} MB at peak, "
             f"world made in {found['world_s']:.1f} s, {used:.1%} of memory bandwidth"
         )
+    print(f"default sweep, runs a minute        {runs_a_minute():10.0f}")
     if not options.no_oracle:
         from benchmarks.compare import both, timed
+        from benchmarks.floor import floor
 
+        per, least = floor(132, 12)
+        counts = ", ".join(f"{number:.1f} {name}" for name, number in sorted(per.items()))
+        print(f"compute floor, ns per household-month {least:8.0f}  ({counts})")
+        print(f"    share of the time at 1:100      {least / full['ns']:10.1%}")
         model, oracle = both(0.01, options.months, 6, 1)
         ratio = timed(oracle, 6) / timed(model, 6)
         print(f"oracle over arrays, equal size      {ratio:10.0f}")
