@@ -40,6 +40,9 @@ CHUNK_S, CHUNK_RUNS = 0.5, 50
 AHEAD = 2
 HOUR_S = 3600.0
 
+#: Labels of a failed run that the message names: a drawn world has some three hundred.
+_LABELS_SAID = 6
+
 
 def run_all(
     runs: Sequence[Run],
@@ -251,7 +254,10 @@ def _raise(failures: list[Result], total: int, store: StoreWriter, missing: dict
     if len(failures) == total and first.error.startswith("InputError: "):
         raise InputError(first.error.removeprefix("InputError: "))
     run = missing[first.key]
-    where = ", ".join(f"{name} {value!r}" for name, value in run.labels.items())
+    labels = [f"{name} {value!r}" for name, value in run.labels.items()]
+    where = ", ".join(labels[:_LABELS_SAID])
+    if len(labels) > _LABELS_SAID:
+        where += f" and {len(labels) - _LABELS_SAID} more"
     raise RuntimeError(
         f"{len(failures)} of {total} runs failed ({store.path}: ruralflow results lists them); "
         f"the first: {where}, seed {run.seed}: {first.error}; the others are kept and will not be "

@@ -65,7 +65,8 @@ def connected(workers: Workers) -> Iterator[Client]:
 
 @contextmanager
 def _connection(workers: Workers) -> Iterator[Client]:
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    for name in ("distributed", "asyncio"):  # what they say of a closing that took long
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     with dask.config.set(SETTINGS):
         cluster = _cluster(workers)
         try:
