@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, cast
 
 import solara
@@ -17,6 +18,8 @@ from viz.page.timeline import TimeLine
 
 #: Words for the speed -> months a second; 0 is as fast as it can.
 PACES = {"full speed": 0.0, "12 months a second": 12.0, "4 a second": 4.0, "1 a second": 1.0}
+#: Seconds between two drawings of what changes slowly.
+BEAT_S = 1.0
 EXPLORE, RESULTS = "Explore", "Results"
 SIDES = ("Flows", "Who gains", "Village", "Take away")
 
@@ -25,7 +28,9 @@ class Desk:
     """The state of a tab. Fields are reactive: reading one draws a component anew on its change.
 
     arms : what is compared. begun : runs begun; another one begins when it counts up.
-    tick : counts up when the session has something new.
+    tick : counts up when the session has something new; beat : at most once a second of those
+    times; stage : only when the session goes from one state to another. To draw a component anew
+    takes the model's time, so each reads the rarest that serves it.
     """
 
     def __init__(self) -> None:
@@ -36,7 +41,9 @@ class Desk:
         self.seed = solara.reactive(1)
         self.pace = solara.reactive(next(iter(PACES)))
         self.begun = solara.reactive(0)
-        self.tick = solara.reactive(0)
+        self.tick, self.beat, self.stage = (solara.reactive(0) for _ in range(3))
+        self._staged: Any = None
+        self._beaten = 0.0
         self.said = solara.reactive("")
         self.view = solara.reactive(EXPLORE)
         self.side = solara.reactive(SIDES[0])
@@ -155,13 +162,25 @@ class Desk:
             with line.hold_sync():
                 line.done = session.month + 1
                 line.at = session.at
+        stage = session, session.state, session.running, session.at
+        now = time.monotonic()
+        if stage != self._staged:
+            self._staged = stage
+            self.stage.set(self.stage.peek() + 1)
+            self._beaten = 0.0
+        if not session.running or now - self._beaten >= BEAT_S:
+            self._beaten = now
+            self.beat.set(self.beat.peek() + 1)
         self.tick.set(self.tick.peek() + 1)
 
     # -- what components read -------------------------------------------------------------------
 
-    def watch(self) -> Session | None:
-        """Return the session; the component that asks is drawn anew whenever it moves on."""
-        assert self.tick.value >= 0
+    def watch(self, how: solara.Reactive[int] | None = None) -> Session | None:
+        """Return the session; the component that asks is drawn anew whenever it moves on.
+
+        how : ``self.beat`` or ``self.stage`` for more rarely than at each ``tick``.
+        """
+        assert (self.tick if how is None else how).value >= 0
         return self.session
 
     def scenarios(self) -> tuple[Scenario, Scenario]:

@@ -52,7 +52,7 @@ def Form(desk: Desk) -> None:
     texts, set_texts = solara.use_state(("", ""))
     when, set_when = solara.use_state(START)
     wrong, set_wrong = solara.use_state(("", "", ""))
-    session = desk.watch()
+    session = desk.watch(desk.beat)
     scenarios = desk.scenarios()
     group = key.split(".")[0]
     month = session.month + 1 if session else 0

@@ -24,7 +24,7 @@ def FlowsSide(desk: Desk) -> None:
     view, set_view = solara.use_state(VIEWS[1])
     first, set_first = solara.use_state(YEAR_NOW)
     last, set_last = solara.use_state(0)
-    session = desk.watch()
+    session = desk.watch(desk.beat)
     done = session.month + 1 if session else 0
     years = [FIRST_YEAR + k for k in range(-(-done // 12))]
     rolling = first not in years
@@ -67,7 +67,7 @@ names_to_kinds = {name: kind for kind, name in KINDS.items()}
 @solara.component
 def GainsSide(desk: Desk) -> None:
     """What B adds to the living standard of groups of villagers."""
-    session = desk.watch()
+    session = desk.watch(desk.beat)
     month = session.shown if session else -1
     tag(
         "div",

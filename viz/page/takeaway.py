@@ -129,7 +129,7 @@ def _zip(folder: Path) -> bytes:
 @solara.component
 def TakeAway(desk: Desk) -> None:
     """Downloads, and the commands that reproduce both arms."""
-    session = desk.watch()
+    session = desk.watch(desk.beat)
     arms, seed = desk.arms.value, desk.seed.value
     done = session.month + 1 if session else 0
     with tag("div", class_="rf-scroll"):

@@ -95,7 +95,7 @@ def _facts(model: Any, village: int) -> dict[str, str]:
 @solara.component
 def VillageSide(desk: Desk) -> None:
     """The village that was clicked, or one of its households."""
-    session = desk.watch()
+    session = desk.watch(desk.beat)
     village = desk.village.value
     if session is None or village < 0 or session.places is None:
         tag("div", "Click on a map to open the sampled village that the cell is shown like.",
