@@ -11,6 +11,7 @@ import json
 from collections import OrderedDict
 from copy import deepcopy
 from functools import lru_cache
+from threading import Lock
 from typing import Any
 
 from model.region import Region, load_region
@@ -27,7 +28,8 @@ _LARGEST = 100_000
 
 _kept: OrderedDict[str, InitialWorld] = OrderedDict()
 _number = 0
-
+#: Each tab of the page makes its worlds in a thread of its own.
+_using = Lock()
 
 #: The national series by months, national and market parameters.
 series_of = lru_cache(maxsize=4)(load_series)
@@ -70,9 +72,10 @@ def _tables(scenario: Scenario) -> str:
 def keep_worlds(number: int) -> None:
     """Keep the ``number`` worlds made last in this process, at 1:100 some 50 MB each; 0: none."""
     global _number
-    _number = number
-    while len(_kept) > _number:
-        _kept.popitem(last=False)
+    with _using:
+        _number = number
+        while len(_kept) > _number:
+            _kept.popitem(last=False)
 
 
 def world_of(scenario: Scenario, region: Region, seed: int, params: dict[str, Any]) -> InitialWorld:
@@ -84,14 +87,17 @@ def world_of(scenario: Scenario, region: Region, seed: int, params: dict[str, An
     if _number == 0:
         return make_world(*given)
     key = _key(scenario, seed, params)
-    if key not in _kept:
+    with _using:
+        world = _kept.get(key)
+    if world is None:
         world = make_world(*given)
         if len(world.households) > _LARGEST:
             return world
+    with _using:
         _kept[key] = world
-    _kept.move_to_end(key)
+        _kept.move_to_end(key)
     keep_worlds(_number)
-    return deepcopy(_kept[key])
+    return deepcopy(world)
 
 
 def _key(scenario: Scenario, seed: int, params: dict[str, Any]) -> str:

@@ -29,6 +29,7 @@ import solara  # noqa: E402, F401 - with these settings, before any other module
 
 from model.errors import InputError  # noqa: E402
 from model.scenario import load_scenario  # noqa: E402
+from model.worlds import keep_worlds  # noqa: E402
 
 HOST = "127.0.0.1"
 #: The scenario with which a new tab begins.
@@ -41,6 +42,7 @@ def serve(port: int = 8765, scenario: str = "shaoyang", host: str = HOST) -> Non
     Raises InputError where the port is taken or the scenario is not valid.
     """
     load_scenario(scenario)
+    keep_worlds(2)  # both arms, and the next tab, begin in the same world
     _check_port(host, port)
     first["scenario"] = scenario
     os.environ["SOLARA_APP"] = "viz.page.app"
