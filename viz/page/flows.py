@@ -135,7 +135,6 @@ def sankey_option(found: Sankey) -> dict[str, Any]:
         for name in (link.source, link.target):
             size, colour = nodes.get(name, (0.0, link.colour))
             nodes[name] = (size + link.value, colour)
-    middle = _TRUNK in nodes
     data = []
     for name, (size, colour) in nodes.items():
         left = any(link.source == name for link in found.links)
@@ -175,7 +174,7 @@ def sankey_option(found: Sankey) -> dict[str, Any]:
                 "top": 6,
                 "bottom": 8,
                 "nodeWidth": 9,
-                "nodeGap": 7 if middle else 9,
+                "nodeGap": 13,  # a line of text: the labels of the smallest do not cover each other
                 "layoutIterations": 24,
                 "draggable": False,
                 "emphasis": {"disabled": True},

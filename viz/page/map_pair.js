@@ -125,7 +125,7 @@ function render({ model, el }) {
     if (!gap()) {
       if (!s.words.length) make('span', 'rf-meaning', own, s.meaning);
       const marks_ = make('div', 'rf-key rf-right', legend);
-      [['\u25cb', 'seat'], ['\u25a3', 'with a hub that serves villages'], ['\u2500', 'road']].forEach(
+      [['\u25cb', 'seat'], ['\u25a3', 'hub for villages'], ['\u2500', 'road']].forEach(
         ([sign, word]) => make('span', 'rf-meaning', marks_, sign + ' ' + word));
       return;
     }
