@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: headline test soak lint baseline scorecard odd findings bench track others clean
+.PHONY: headline test soak lint baseline scorecard odd findings bench track others examples clean
 
 headline: $(VENV)/core.done
 	$(BIN)/ruralflow offset shaoyang --replicates 4
@@ -65,6 +65,10 @@ findings: $(VENV)/core.done
 		-e '/<!-- findings -->/,/<!-- end of findings -->/{/^| --- /r results/findings/answers.md' \
 		-e '}' README.md
 	rm README.md.old
+
+# What docs/experiments.md shows of each experiment: the real output of the command.
+examples: $(VENV)/dev.done
+	$(BIN)/python -m experiments.examples
 
 clean:
 	rm -rf $(VENV) build dist
