@@ -58,12 +58,12 @@ class Budget(Group):
             0.36,
             0.52,
             "share of consumption",
-            "food, own crops included",
-            "parameters.csv household.food_share",
+            "food, own crops included; packaged food of shops is with tradables",
+            "parameters.csv household.food_share 0.48, less packaged food 0.08 (assumption)",
             "data",
-            "page",
+            "derived",
         ),
-    ] = 0.48
+    ] = 0.40
     paddy_per_person: Annotated[
         float,
         Parameter(

@@ -28,15 +28,17 @@ class Buying(Group):
     manufactures_share: Annotated[
         float,
         Parameter(
-            0.1,
-            0.25,
+            0.16,
+            0.45,
             "share",
             "of consumption that is retail tradables",
-            f"{_TABLE} buying.manufactures_share (Fujian rural 2005)",
+            "clothing, household and other goods 0.16 (parameters.csv), twice that with vehicles, "
+            "phones, medicine, packaged food (PROTOTYPE C); rural purchases online of 2015 "
+            "(FACTS R2) want no less",
             "literature",
-            "derived",
+            "memory medium",
         ),
-    ] = 0.16
+    ] = 0.32
     substitution: Annotated[
         float,
         Parameter(
