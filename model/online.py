@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.base.compiled import compiled
-from agents.buyer.market import appeal, learn, rivals_price, spend
+from agents.buyer.market import appeal, breadth, learn, rivals_price, spend
 from agents.buyer.state import UrbanBuyers, make_buyers, set_weights
 from agents.farmer.opening import (
     Scene,
@@ -280,6 +280,8 @@ def place_orders(model: Any) -> None:
         relative = price[v] / terms.rivals_price[v % kinds]
         distinct = market.distinct[v // kinds, v % kinds]
         pull[v] = appeal(rating[v], distinct, relative, a.distinct_value, a.sigma)
+        if goods.made_by[v % kinds] == MadeBy.BOUGHT:
+            pull[v] *= breadth(terms.shops[v], a)
     fresh = (terms.shops > 0.0) & (market.known == 0)
     start = a.start + a.cluster_known * market.cluster.ravel()[fresh]
     buyers.awareness[:, fresh] = np.maximum(buyers.awareness[:, fresh], start)
@@ -405,10 +407,10 @@ def scene_of(model: Any) -> Scene:
 
 def _open(model: Any) -> NDArray[np.int64]:
     """Return the rows of households that open a shop this month."""
-    shops, households, p = model.shops, model.households, model.params["entry"]
+    shops, households = model.shops, model.households
     choice = np.full(len(households.uid), NOBODY, dtype=np.int64)
     cost = np.zeros(len(households.uid))
     scene = scene_of(model)
     consider(scene, choice, cost)
     pioneer(scene, choice, cost)
-    return open_shops(shops, households, model.people, choice, cost, model.month, p)
+    return open_shops(shops, households, model.people, choice, cost, scene)

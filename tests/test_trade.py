@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from agents.base import allocate, identity, lifelong_key, month_key
-from agents.buyer.market import Attention, appeal, next_awareness, rivals_price, spend
+from agents.buyer.market import Attention, appeal, breadth, next_awareness, rivals_price, spend
 from agents.buyer.state import Buyers, UrbanBuyers, make_buyers
 from agents.farmer.buying import Buying
 from agents.farmer.entry import (
@@ -22,7 +22,7 @@ from agents.farmer.entry import (
     pioneer_probability,
 )
 from agents.farmer.opening import new_shops
-from agents.farmer.shops import Selling, cools, exit_hazard, refund_share, shop_price, work_days
+from agents.farmer.shops import Selling, ability, cools, exit_hazard, refund_share, shop_price, work_days
 from agents.farmer.state import RING, Households
 from agents.hub.parameters import Climate, Freight
 from agents.hub.rules import VillageDraw
@@ -134,6 +134,7 @@ def tiny_world(
 def open_shop(model, row, good, orders=20.0):
     model.shops.good[row], model.shops.since[row] = good, model.month
     model.shops.rating[row], model.shops.past_orders[row] = 0.9, orders
+    model.shops.ability[row] = 1.0
 
 
 def trade(model, harvest=None):
@@ -247,6 +248,28 @@ def test_sales_are_bounded_by_the_pot_and_fall_with_price_by_the_elasticity():
     assert coast.sum() + urban.sum() <= 1e9 * (1 + 1e-9)
 
 
+def test_sellers_of_differentiated_goods_are_varieties_as_rivals_are():
+    p = Attention()
+    assert breadth(0.0, p) == 1.0  # what a county is known for, before anybody sells it
+    assert breadth(3.0 * p.sellers_per_variety, p) == 4.0
+    # sold by the shop: where many sell, twice the sellers take hardly less each
+    many = 1e6
+    assert breadth(2 * many, p) / (2 * many) == pytest.approx(breadth(many, p) / many, rel=0.01)
+
+
+def test_ability_has_mean_one_and_makes_sales_unequal():
+    p, z = Selling(), np.random.default_rng(1).normal(size=100_000)
+    drawn = np.array([ability(x, p) for x in z])
+    # the mean of 100,000 draws with relative s.d. 0.53 is off by 0.0017: five of these
+    assert drawn.mean() == pytest.approx(1.0, abs=0.0085)
+    # where a month's sales are next month's weight, sales are ability^(1 / (1 - visibility))
+    visibility, sales = Attention().visibility, 1.0
+    for _ in range(200):
+        sales = sales**visibility * ability(1.0, p)
+    assert np.log(sales) == pytest.approx(np.log(ability(1.0, p)) / (1 - visibility), rel=1e-9)
+    assert ability(2.0, p._replace(ability_sd=0.0)) == 1.0
+
+
 def test_prices_erode_with_rivals_and_shops_and_never_sell_far_below_cost():
     p = Selling()
     alone, crowded = shop_price(10.0, 12.0, 1.0, 8.0, p), shop_price(10.0, 12.0, 2_000.0, 8.0, p)
@@ -322,8 +345,8 @@ def test_every_kg_of_a_harvest_is_sold_spoiled_dumped_or_held():
     total = model.households.weight @ harvest
     out = model.offline.sell(model, harvest)
     np.testing.assert_allclose(out.sold + out.spoiled + out.dumped + out.held, total, rtol=1e-12)
-    # two July days at 28 C: 1 - exp(-0.095 * 2.8^0.83 * 2) of the vegetables
-    lost = 1.0 - np.exp(-0.095 * 2.8 ** ((28.3 - 20.0) / 10.0) * 2.0)
+    # two July days at 28 C: 1 - exp(-0.05 * 2.8^0.83 * 2) of the vegetables
+    lost = 1.0 - np.exp(-0.05 * 2.8 ** ((28.3 - 20.0) / 10.0) * 2.0)
     assert out.spoiled[VEGETABLES] / total[VEGETABLES] == pytest.approx(lost, rel=1e-9)
     assert out.spoiled[NUTS] == 0.0 and (harvest == 0.0).all()
     gate = model.offline.farm_gate[0]

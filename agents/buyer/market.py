@@ -120,6 +120,20 @@ class Attention(Group):
             hard_high=100.0,
         ),
     ] = 1.0
+    sellers_per_variety: Annotated[
+        float,
+        Parameter(
+            2_000,
+            8_000,
+            "shops",
+            "of differentiated goods that add a variety, as among rivals",
+            "14.5 M rural shops of 2020 (FACTS R12), 56% of them not of farm goods (T30), over "
+            "2,000 rivals (goods.csv)",
+            "data",
+            "derived",
+            hard_low=1.0,
+        ),
+    ] = 4_000.0
     tofu_share: Annotated[
         float,
         Parameter(
@@ -191,6 +205,17 @@ def appeal(rating, distinctness, relative_price, distinct_value, sigma):
     1977): distinctness d in [0, 1] raises what buyers value, price is delivered.
     """
     return rating * (1.0 + distinct_value * distinctness) * relative_price ** (1.0 - sigma)
+
+
+@rule
+def breadth(sellers, p):
+    """Return how many varieties the sellers of a county's differentiated good are: ``1 + N / s``.
+
+    Rivals elsewhere grow in number with the shops of the nation; so do a county's own varieties,
+    each of s sellers, whose designs differ (Dixit and Stiglitz 1977; Krugman 1980). Crops and foods
+    by which a county is known stay one variety (Rauch 1999: differentiated and homogeneous goods).
+    """
+    return 1.0 + sellers / p.sellers_per_variety
 
 
 @compiled

@@ -28,5 +28,6 @@ class FarmerDraw(IntEnum):
     SHOP_GOOD = 113
     SHOP_CLOSES = 114
     SHOP_PIONEER = 115
+    SHOP_ABILITY = 116
     #: 120 to 128: one lifelong draw for each good, whether the household could supply it
     SHOP_SUPPLY = 120

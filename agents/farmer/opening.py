@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from agents.base.compiled import compiled
-from agents.base.draws import uniform
+from agents.base.draws import normal, uniform
 from agents.base.sums import largest, total_of
 from agents.base.tables import Array, allocate
 from agents.farmer.buying import Buying, has_internet
@@ -21,18 +21,19 @@ from agents.farmer.entry import (
     opening_hazard,
     pioneer_probability,
 )
-from agents.farmer.shops import Selling, exit_hazard, labour_per_kg, shop_price, unit_cost
+from agents.farmer.shops import Selling, ability, exit_hazard, labour_per_kg, shop_price, unit_cost
 from agents.farmer.state import Households, Shops
 from agents.kinds import NEVER, NOBODY, Place
 from agents.migrant.state import People
 
-_OPENS, _GOOD, _CLOSES, _PIONEER, _INTERNET = (
+_OPENS, _GOOD, _CLOSES, _PIONEER, _ABILITY, _INTERNET = (
     int(d)
     for d in (
         FarmerDraw.SHOP_OPENS,
         FarmerDraw.SHOP_GOOD,
         FarmerDraw.SHOP_CLOSES,
         FarmerDraw.SHOP_PIONEER,
+        FarmerDraw.SHOP_ABILITY,
         FarmerDraw.INTERNET,
     )
 )
@@ -58,6 +59,7 @@ _RESET = (
     "share",
     "losing_months",
     "returnee",
+    "ability",
     "cold",
 )
 
@@ -329,19 +331,20 @@ def open_shops(
     people: People,
     choice: Array,
     cost: Array,
-    month: int,
-    p: Entry,
+    scene: Scene,
 ) -> Array:
     """Open the shops chosen, pay for the equipment from cash; return their rows."""
     rows = np.flatnonzero(choice >= 0)
     shops.good[rows] = choice[rows]
-    shops.since[rows] = month
-    shops.rating[rows] = p.start_rating
+    shops.since[rows] = scene.month
+    shops.rating[rows] = scene.entry.start_rating
     shops.entry_cost[rows] = cost[rows]
     households.cash[rows] -= cost[rows]
     for h in rows:
         first, end = households.first_person[h], households.end_person[h]
-        shops.returnee[h] = returnee_at_home(first, end, people, month)
+        shops.returnee[h] = returnee_at_home(first, end, people, scene.month)
+        luck = normal(scene.keys[1], households.uid[h], _ABILITY)
+        shops.ability[h] = ability(luck, scene.selling)
     return rows
 
 

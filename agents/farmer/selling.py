@@ -150,7 +150,7 @@ def set_prices(rows, shops, households, goods, terms, market, a, p):
             a.visibility,
             a.sigma,
         )
-        weight *= 1.0 + p.returnee_bonus * shops.returnee[h]
+        weight *= shops.ability[h] * (1.0 + p.returnee_bonus * shops.returnee[h])
         shops.share[h] = weight
         full = weight * households.weight[h]
         market[0, variety] += full

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated
 
-from agents.base.compiled import compiled
+from agents.base.compiled import compiled, rule
 from agents.base.parameters import Group, Parameter
 
 _TABLE = "parameters.csv"
@@ -243,6 +244,19 @@ class Selling(Group):
             "derived",
         ),
     ] = 0.08
+    ability_sd: Annotated[
+        float,
+        Parameter(
+            0.0,
+            0.8,
+            "log points",
+            "spread of keepers' ability, as weight among sellers",
+            "sales of small firms spread by about 1.1 log points (Hsieh and Klenow 2009; Cabral and "
+            "Mata 2003); past orders make 1 / (1 - visibility) of it",
+            "assumption",
+            "memory medium",
+        ),
+    ] = 0.5
     own_time: Annotated[
         float,
         Parameter(
@@ -320,6 +334,16 @@ def shop_price(cost, rivals_price, shops, rivals, p):
     weight = rivals / (rivals + p.rivals_half)
     price = (cost * (1.0 + markup)) ** (1.0 - weight) * rivals_price**weight
     return max(price, 0.95 * cost)
+
+
+@rule
+def ability(luck, p):
+    """Return a keeper's weight among sellers, mean 1: ``exp(s z - s^2 / 2)``, z normal, lifelong.
+
+    Nobody knows it beforehand: a keeper learns it from sales and leaves if they are poor (Jovanovic
+    1982).
+    """
+    return math.exp(p.ability_sd * luck - 0.5 * p.ability_sd**2)
 
 
 @compiled

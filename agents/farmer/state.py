@@ -106,6 +106,7 @@ class Shops(Table):
     good: Annotated[Array, Column(np.int8, "row", "good sold, or NOBODY: no shop")]
     since: Annotated[Array, Column(np.int32, "months since 2003-01", "month of opening")]
     returnee: Annotated[Array, Column(np.int8, "0/1", "1 if opened by a household with a returnee")]
+    ability: Annotated[Array, Column(np.float64, "mean 1", "of the keeper: weight among sellers")]
     stock: Annotated[Array, Column(np.float64, "kg", "goods ready to send")]
     orders: Annotated[Array, Column(np.float64, "orders/month", "received this month")]
     past_orders: Annotated[Array, Column(np.float64, "orders", "smoothed orders seen by buyers")]

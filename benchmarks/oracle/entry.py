@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from agents.base.draws import uniform
+from agents.base.draws import normal, uniform
 from agents.farmer import entry as rules
 from agents.farmer import opening
 from agents.farmer.draws import FarmerDraw
 from agents.farmer.entry import VillageShopDraw
+from agents.farmer.shops import ability
 from agents.farmer.shops import exit_hazard as exit_rule
 from agents.kinds import NOBODY
 from benchmarks.oracle import online
@@ -22,10 +23,10 @@ entry_cost, opening_hazard, pioneer_probability, can_supply, grows = (
     plain(getattr(rules, name))
     for name in ("entry_cost", "opening_hazard", "pioneer_probability", "can_supply", "grows")
 )
-exit_hazard = plain(exit_rule)
-OPENS, GOOD, CLOSES, FIRST, INTERNET = (
+ability, exit_hazard = plain(ability), plain(exit_rule)
+OPENS, GOOD, CLOSES, FIRST, ABILITY, INTERNET = (
     int(FarmerDraw[name])
-    for name in ("SHOP_OPENS", "SHOP_GOOD", "SHOP_CLOSES", "SHOP_PIONEER", "INTERNET")
+    for name in ("SHOP_OPENS", "SHOP_GOOD", "SHOP_CLOSES", "SHOP_PIONEER", "SHOP_ABILITY", "INTERNET")
 )
 PIONEER, SAMPLED, TRAINING = (
     int(VillageShopDraw[name]) for name in ("PIONEER", "SAMPLED", "TRAINING")
@@ -79,6 +80,8 @@ def open_shops(world: Any) -> None:
         shop.good, shop.since, shop.entry_cost = good, world.month, outlay
         shop.rating = world.params["entry"].start_rating
         shop.returnee = returnee_at_home(household, world)
+        luck = normal(world.life_key, household.uid, ABILITY)
+        shop.ability = ability(luck, world.params["selling"])
         household.cash -= outlay
         world.opened.append(household)
 

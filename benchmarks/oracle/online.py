@@ -16,8 +16,8 @@ from benchmarks.oracle.plain import plain
 from model.goods import GOODS, MARKET_CLASS, MARKETS, MadeBy
 from model.online import _CLEARED, _YEAR_2020
 
-appeal, seller_weight, rivals_price = (
-    plain(getattr(attention, name)) for name in ("appeal", "seller_weight", "rivals_price")
+appeal, breadth, seller_weight, rivals_price = (
+    plain(getattr(attention, name)) for name in ("appeal", "breadth", "seller_weight", "rivals_price")
 )
 unit_cost, labour_per_kg, shop_price, work_days, months_kept, cools, refund_share = (
     plain(getattr(rules, name))
@@ -225,7 +225,7 @@ def set_prices(world: Any) -> None:
         relative = shop.price / good.rivals_price
         shop.share = seller_weight(
             shop.past_orders, shop.rating, relative, a.newcomer, a.visibility, a.sigma
-        ) * (1.0 + p.returnee_bonus * shop.returnee)
+        ) * (shop.ability * (1.0 + p.returnee_bonus * shop.returnee))
         full = shop.share * household.weight
         county.weights[good.row] += full
         county.mean_price[good.row] += full * shop.price
@@ -244,6 +244,8 @@ def set_prices(world: Any) -> None:
                     a.distinct_value,
                     a.sigma,
                 )
+                if good.made_by == MadeBy.BOUGHT:
+                    county.pull[g] *= breadth(county.shops[g], a)
 
 
 def take_orders(household: Household, world: Any) -> None:
