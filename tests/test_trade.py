@@ -22,7 +22,15 @@ from agents.farmer.entry import (
     pioneer_probability,
 )
 from agents.farmer.opening import new_shops
-from agents.farmer.shops import Selling, ability, cools, exit_hazard, refund_share, shop_price, work_days
+from agents.farmer.shops import (
+    Selling,
+    ability,
+    cools,
+    exit_hazard,
+    refund_share,
+    shop_price,
+    work_days,
+)
 from agents.farmer.state import RING, Households
 from agents.hub.parameters import Climate, Freight
 from agents.hub.rules import VillageDraw

@@ -251,7 +251,7 @@ class Selling(Group):
             0.8,
             "log points",
             "spread of keepers' ability, as weight among sellers",
-            "sales of small firms spread by about 1.1 log points (Hsieh and Klenow 2009; Cabral and "
+            "small firms differ in sales by some 1.1 log points (Hsieh and Klenow 2009; Cabral and "
             "Mata 2003); past orders make 1 / (1 - visibility) of it",
             "assumption",
             "memory medium",

@@ -26,7 +26,14 @@ entry_cost, opening_hazard, pioneer_probability, can_supply, grows = (
 ability, exit_hazard = plain(ability), plain(exit_rule)
 OPENS, GOOD, CLOSES, FIRST, ABILITY, INTERNET = (
     int(FarmerDraw[name])
-    for name in ("SHOP_OPENS", "SHOP_GOOD", "SHOP_CLOSES", "SHOP_PIONEER", "SHOP_ABILITY", "INTERNET")
+    for name in (
+        "SHOP_OPENS",
+        "SHOP_GOOD",
+        "SHOP_CLOSES",
+        "SHOP_PIONEER",
+        "SHOP_ABILITY",
+        "INTERNET",
+    )
 )
 PIONEER, SAMPLED, TRAINING = (
     int(VillageShopDraw[name]) for name in ("PIONEER", "SAMPLED", "TRAINING")

@@ -17,7 +17,8 @@ from model.goods import GOODS, MARKET_CLASS, MARKETS, MadeBy
 from model.online import _CLEARED, _YEAR_2020
 
 appeal, breadth, seller_weight, rivals_price = (
-    plain(getattr(attention, name)) for name in ("appeal", "breadth", "seller_weight", "rivals_price")
+    plain(getattr(attention, name))
+    for name in ("appeal", "breadth", "seller_weight", "rivals_price")
 )
 unit_cost, labour_per_kg, shop_price, work_days, months_kept, cools, refund_share = (
     plain(getattr(rules, name))
