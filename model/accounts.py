@@ -85,6 +85,7 @@ def book_cities(model, invested: NDArray[np.float64]) -> None:
     at = model.region.county_of_seat
     natives = _by_county(model.native_jobs * seats.wage, at, model.counties)
     ledger.book("wage_seat_urban", natives)
+    ledger.book("pension_urban", city.native_transfers * natives)
     ledger.book("city_export", _by_county(seats.output, at, model.counties))
     ledger.book("city_investment", _by_county(invested, at, model.counties))
     ledger.book("seat_services", _by_county(model.seat_services, at, model.counties))

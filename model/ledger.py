@@ -104,6 +104,7 @@ def _chart() -> tuple[Flow, ...]:
         # the state and land
         ("subsidy", "subsidy", s.STATE, s.RURAL),
         ("pension", "pension", s.STATE, s.RURAL),
+        ("pension_urban", "pension", s.STATE, s.URBAN),
         ("tax", "tax", s.RURAL, s.GOVERNMENT),
         ("compensation_household", "compensation_household", s.GOVERNMENT, s.RURAL),
         ("compensation_village", "compensation_village", s.GOVERNMENT, s.COLLECTIVE),

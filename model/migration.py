@@ -8,7 +8,14 @@ from numpy.typing import NDArray
 from agents.kinds import Place
 from agents.migrant import lives, moves
 from model.calendar import MARCH, month_of_year
-from model.labour import coast_wage, halfway, living_cost, local_wage, run_seats
+from model.labour import (
+    coast_wage,
+    halfway,
+    living_cost,
+    local_wage,
+    run_seats,
+    standard_workers,
+)
 
 _COAST, _SEAT = int(Place.COAST), int(Place.SEAT)
 #: The distance of the coast for which ``migration.distance_coast`` stands, km (Shaoyang's).
@@ -131,7 +138,7 @@ def clear_labour_markets(m) -> NDArray[np.float64]:
     weight = m.pull_on_labour
     at = m.region.county_of_seat
     m.seats.people[:] = m.seats.natives + m.seats.pool + m.at_place.sum(axis=0)[_SEAT:]
-    m.native_workers = city.native_workers * m.seats.natives + m.outside.workers
+    m.native_workers = standard_workers(m.seats.natives, city) + m.outside.workers
     spending = m.local_demand * local.demand
     m.seat_services = np.bincount(
         m.region.seat_of_county,

@@ -27,7 +27,7 @@ from model.extraction import Extraction
 from model.goods import GOODS, load_goods
 from model.goods_account import GoodsAccount
 from model.indicators import Records
-from model.labour import Seats, firms_bill, open_seats
+from model.labour import Seats, firms_bill, open_seats, standard_workers
 from model.ledger import Ledger, Sector
 from model.offline import OfflineMarket
 from model.outside import OutsidePool
@@ -147,11 +147,12 @@ class RuralUrbanModel(PopulationModel):
         self.seats.people[:] = self.seats.people_2003[:] = self.seats.natives + at_seats
         self.seat_people_last = self.seats.people.copy()
         self.coast_2003 = float(self.at_place[:, int(Place.COAST)].sum())
-        self.native_workers = city.native_workers * self.seats.natives
+        self.native_workers = standard_workers(self.seats.natives, city)
         self.native_jobs = self.native_workers * self.seats.employment
         rural = self.start.registered_rural * self.series.national_rural_income[0] * 0.6
         wages = self.native_jobs * self.seats.wage
-        self.local_demand = rural + self.region_share(wages * city.local_spending)
+        urban = wages * (1.0 + city.native_transfers)
+        self.local_demand = rural + self.region_share(urban * city.local_spending)
         services = self.seat_sums(self.local_demand) * local.demand * (1.0 - local.village_share)
         open_seats(
             self.seats,

@@ -69,7 +69,9 @@ def book_cities(world: Any) -> None:
     """Book wages, output and spending of the seats; urban households spend what they earn."""
     books = world.books
     for seat in world.seats:
-        books.book("wage_seat_urban", seat.county, seat.native_jobs * seat.wage)
+        earned = seat.native_jobs * seat.wage
+        books.book("wage_seat_urban", seat.county, earned)
+        books.book("pension_urban", seat.county, world.params["city"].native_transfers * earned)
         books.book("city_export", seat.county, seat.output)
         books.book("city_investment", seat.county, seat.invested)
         books.book("seat_services", seat.county, seat.services)

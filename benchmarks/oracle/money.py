@@ -53,7 +53,8 @@ def clear_labour_markets(world: Any) -> None:
     p, city, local = (world.params[group] for group in ("migration", "city", "local"))
     for seat in world.seats:
         seat.people = seat.natives + seat.pool + seat.migrants
-        seat.native_workers = city.native_workers * seat.natives + seat.outside_workers
+        seat.native_workers = seat.natives * city.native_workers * city.native_worth
+        seat.native_workers += seat.outside_workers
         seat.services = (1.0 - local.village_share) * sum(
             local.demand * county.local_demand
             for county in world.counties

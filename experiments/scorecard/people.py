@@ -189,6 +189,7 @@ def urban_rural(t: Tables) -> dict[str, float]:
 #: Ledger lines that are income of urban households.
 URBAN_INCOME = (
     "wage_seat_urban",
+    "pension_urban",
     "dividend_city_urban",
     "dividend_local_urban",
     "dividend_hubs_urban",
@@ -198,7 +199,7 @@ URBAN_INCOME = (
 def urban_rural_ratio(t: Tables, year: int) -> float:
     """Return income per urban household member over income per rural resident.
 
-    Urban: wages and dividends of the seats' urban households over their members, who are urban
+    Urban: wages, transfers and dividends of the seats' urban households over their members, who are urban
     residents less registered villagers living at the seats. Both in yuan of 2010 a year.
     """
     flows = of_year(t.flows, year)
