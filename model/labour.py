@@ -46,13 +46,22 @@ class City(Group):
             0.08,
             "per year",
             "of productivity to 2013: seats' pay keeps near 0.86 of the coast's (FACTS N30)",
-            "assumption: start value; the prototype's 3.3% left seat pay behind local pay",
+            "facts up to 2015 (docs/ODD.md, calibration)",
+            "calibrated",
         ),
-    ] = 0.06
+    ] = 0.075
     growth_late: Annotated[
         float,
-        Parameter(0.01, 0.045, "per year", "of productivity from 2014: half as fast", "MODEL 4"),
-    ] = 0.03
+        Parameter(
+            0.01,
+            0.045,
+            "per year",
+            "of productivity from 2014: a quarter of that",
+            "Brandt and others 2020, World Bank WPS 9298: the nation's fell from 2.8% to 0.7%",
+            "literature",
+            "memory high",
+        ),
+    ] = 0.02
     saving: Annotated[
         float, Parameter(0.15, 0.3, "share of output", "invested", "prototype: 0.22", hard_high=0.9)
     ] = 0.22

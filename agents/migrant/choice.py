@@ -113,7 +113,7 @@ class Migration(Group):
             "calibrated",
             hard_low=-2.0,
         ),
-    ] = 1.16
+    ] = 1.12
     root_seat: Annotated[
         float,
         Parameter(
@@ -125,7 +125,7 @@ class Migration(Group):
             "calibrated",
             hard_low=-2.0,
         ),
-    ] = 1.9
+    ] = 2.05
     root_county: Annotated[
         float,
         Parameter(
@@ -137,7 +137,7 @@ class Migration(Group):
             "calibrated",
             hard_low=-2.0,
         ),
-    ] = 1.72
+    ] = 1.87
     distance: Annotated[
         float,
         Parameter(
