@@ -178,7 +178,7 @@ def land_rows(idle=(0.0, 10.0, 30.0), first_negative=2013, leased=lambda y: 10.0
             rows.append(
                 {"year": year, "county": "A", "slope": slope, "mu": 100.0, "idle": idle[k],
                  "leased": leased(year), "leased_free": leased(year) * (0.2 if k == 0 else 0.8),
-                 "net_return": 100.0 * value, "trees": 0.0}
+                 "field": 100.0, "net_return": 100.0 * value, "trees": 0.0}
             )  # fmt: skip
     return pd.DataFrame(rows)
 

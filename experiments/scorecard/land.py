@@ -29,12 +29,14 @@ def _share(sums: pd.DataFrame, slope: str) -> float:
 
 
 def steep_returns(t: Tables) -> dict[str, float]:
-    """V12: net return on land over 15 degrees (yuan of 2010 per mu): 2003-06, first year below 0.
+    """V12: net return on fields over 15 degrees (yuan of 2010 per mu): 2003-06, first year below 0.
 
+    Of field crops, since the survey of costs behind FACTS L7 (Li and Li 2018, Acta Geogr. Sinica
+    73:803: "as represented by maize") holds no vegetables and no orchards.
     The year is the last of the first three whose mean is below zero; infinite if none is.
     """
-    steep = t.land[t.land["slope"] == "steep"].groupby("year")[["mu", "net_return"]].sum()
-    per_mu = steep["net_return"] / steep["mu"]
+    steep = t.land[t.land["slope"] == "steep"].groupby("year")[["field", "net_return"]].sum()
+    per_mu = steep["net_return"] / steep["field"]
     smooth = per_mu.rolling(3).mean().dropna()
     below = smooth.index[smooth < 0]
     first = float(below[0]) if len(below) else (float("inf") if len(smooth) else NAN)

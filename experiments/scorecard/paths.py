@@ -38,7 +38,7 @@ def _sold(t: Tables, total: pd.DataFrame) -> pd.Series:
 
 
 def _land(t: Tables) -> pd.DataFrame:
-    columns = ["mu", "trees", "idle", "leased", "net_return"]
+    columns = ["mu", "trees", "idle", "leased", "field", "net_return"]
     region = t.land.groupby("year")[columns].sum()
     out = pd.DataFrame({"idle": 100.0 * region["idle"] / region["mu"]})
     out["leased"] = 100.0 * region["leased"] / (region["mu"] + region["trees"])
@@ -46,7 +46,7 @@ def _land(t: Tables) -> pd.DataFrame:
         part = t.land[t.land["slope"] == slope].groupby("year")[columns].sum()
         out[f"idle_{slope}"] = 100.0 * part["idle"] / part["mu"]
         if slope == "steep":
-            out["steep_return"] = part["net_return"] / part["mu"]
+            out["steep_return"] = part["net_return"] / part["field"]
     return out
 
 

@@ -47,8 +47,8 @@ class Tables(NamedTuple):
     months : month ("2003-01"), year, county, deflator (2010 = 1), parcel_price (yuan of 2010), and
         every indicator of months.parquet.
     land : year, county, slope (of ``SLOPES``), mu (contracted, woodland left out), idle, leased,
-        leased_free (mu), net_return (yuan of 2010 a year, labour at the local day wage), trees
-        (contracted mu overgrown to woodland).
+        leased_free (mu), field (mu that suit field crops only), net_return (of field land, yuan of
+        2010 a year, labour at the local day wage), trees (contracted mu overgrown to woodland).
     taken : year, county, mu (requisitioned so far), near_mu (of it within 6 km of the seat).
     away : year, county, coast, seat (migrant workers by where they work).
     shops : year, household, county, village, good, months_open, turnover, profit, hours, refunds,
@@ -171,12 +171,12 @@ class _Observer:
 
     def _land(self) -> pd.DataFrame:
         m = self.model
-        sums = np.zeros((m.counties, len(SLOPES), 6))
+        sums = np.zeros((m.counties, len(SLOPES), 7))
         _sum_plots(
             m.plots, m.households, m.crops, m.price_expected, m.day_wage, m.villages.minutes,
             m.month, m.params["land"], sums,
         )  # fmt: skip
-        columns = ("mu", "idle", "leased", "leased_free", "net_return", "trees")
+        columns = ("mu", "idle", "leased", "leased_free", "net_return", "trees", "field")
         flat = sums.reshape(-1, len(columns))
         return pd.DataFrame(
             {
@@ -281,10 +281,11 @@ class _Observer:
 
 @compiled
 def _sum_plots(plots, households, crops, price, day_wage, minutes, month, p, out):
-    """Add mu, idle, leased, leased free, net return and woodland to ``out`` (county, slope, 6).
+    """Add mu, idle, leased, leased free, net return, woodland, field to ``out`` (..., slope, 7).
 
     The net return is that of the crop sown, on idle land of the best crop it allows, less labour at
-    the local day wage times the household's work capacity (MODEL 4, farm accounts).
+    the local day wage times the household's work capacity (MODEL 4, farm accounts). It is of land
+    that suits no vegetables and no trees: the survey of costs behind FACTS L7 is of field crops.
     """
     number = crops.good.shape[0]
     grows = np.empty(number, dtype=np.int64)
@@ -299,16 +300,18 @@ def _sum_plots(plots, households, crops, price, day_wage, minutes, month, p, out
         if use == _TREES:
             o[5] += mu
             continue
-        capacity = households.capacity[h] if households.capacity[h] > 0.0 else 1.0
-        wage = day_wage[c] * capacity
-        list_returns(crops, price[c], plots, i, minutes[v], month, grows, returns, p)
-        list_days(crops, plots, i, 0, grows, days, p)
-        k, value = best_crop(grows, returns, days, wage)
-        if use >= _CROP:
-            k = use - _CROP
-            value = returns[k] - wage * days[k]
         o[0] += mu
-        o[4] += mu * value if k != NOBODY else 0.0
+        if plots.suits[i] == NOBODY:
+            o[6] += mu
+            capacity = households.capacity[h] if households.capacity[h] > 0.0 else 1.0
+            wage = day_wage[c] * capacity
+            list_returns(crops, price[c], plots, i, minutes[v], month, grows, returns, p)
+            list_days(crops, plots, i, 0, grows, days, p)
+            k, value = best_crop(grows, returns, days, wage)
+            if use >= _CROP:
+                k = use - _CROP
+                value = returns[k] - wage * days[k]
+            o[4] += mu * value if k != NOBODY else 0.0
         if use == _IDLE:
             o[1] += mu
         elif plots.operator[i] != h:
