@@ -55,6 +55,7 @@ def _crops_of_2003() -> Crops:
         "machine",
     ):
         getattr(crops, column)[:] = table[column]
+    crops.days_2003[:] = crops.days_flat
     crops.perennial[:] = table["perennial_years"]
     for column in ("labour", "harvest"):
         shares = np.array([[float(s) for s in text.split()] for text in table[column]])

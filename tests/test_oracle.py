@@ -198,7 +198,7 @@ def test_plain_rules_are_the_compiled_ones():
     )
     args = (800.0, 1.9, 0.35, 41.0, 1.0, 0.2, p)
     assert rule(*args) == pytest.approx(value_away(*args), rel=1e-15)
-    days = (12.0, 30.0, 9.0, 1, Land())
+    days = (12.0, 30.0, 12.0, 9.0, 1, Land())
     assert plain(labour_days)(*days) == pytest.approx(labour_days(*days), rel=1e-15)
 
 

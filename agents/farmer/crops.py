@@ -20,6 +20,7 @@ class Crops(Table):
     yield_kg: Annotated[Array, Column(np.float64, "kg/mu/year", "yield")]
     inputs: Annotated[Array, Column(np.float64, "yuan/mu/year", "bought inputs")]
     days_flat: Annotated[Array, Column(np.float64, "days/mu/year", "labour where machines go")]
+    days_2003: Annotated[Array, Column(np.float64, "days/mu/year", "same in January 2003")]
     days_steep: Annotated[Array, Column(np.float64, "days/mu/year", "labour over 15 degrees")]
     machine: Annotated[Array, Column(np.float64, "yuan/mu/year", "machine fee where they go")]
     labour: Annotated[Array, Column(np.float64, "share", "of the year's days by month", width=12)]

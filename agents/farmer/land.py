@@ -141,7 +141,7 @@ class Land(Group):
     ] = 0.056
     operator_machines: Annotated[
         float,
-        Parameter(0.4, 0.9, "share", "of days that own machines save where they go", "prototype"),
+        Parameter(0.4, 0.9, "share", "of days of 2003 that own machines save", "prototype"),
     ] = 0.77
     operator_days: Annotated[
         float,
@@ -192,15 +192,20 @@ def machine_share(slope, p):
 
 
 @compiled
-def labour_days(days_flat, days_steep, slope, operator, p):
+def labour_days(days_flat, days_steep, days_2003, slope, operator, p):
     """Return days of labour per mu and year on land of ``slope`` degrees.
 
-    Machines bring the days down from those of steep land to those of flat land; a specialised
-    operator's own machines save a further share where they go.
+    Machines bring the days down from those of steep land to those of flat land. A specialised
+    operator's own machines save a share of the work of 2003 (``days_2003`` on flat land) where
+    they go: the work that hired machines take over from everybody later on is the same, so that
+    services make up for size (Zhang, Yang and Reardon 2017, China Econ. Rev. 43:184).
     """
     reach = machine_share(slope, p)
     days = days_steep + (days_flat - days_steep) * reach
-    return days * (1.0 - operator * p.operator_machines * reach)
+    if operator == 0:
+        return days
+    by_hand = days_steep + (days_2003 - days_steep) * reach
+    return min(days, by_hand * (1.0 - p.operator_machines * reach))
 
 
 @compiled
@@ -300,7 +305,8 @@ def list_returns(crops, price, plots, i, minutes, month, grows, value, p):
 @compiled
 def days_of_crop(crops, k, plots, i, operator, p):
     """Return the labour of crop ``k`` on plot ``i`` (days/mu/year)."""
-    return labour_days(crops.days_flat[k], crops.days_steep[k], plots.slope[i], operator, p)
+    flat, steep, hand = crops.days_flat[k], crops.days_steep[k], crops.days_2003[k]
+    return labour_days(flat, steep, hand, plots.slope[i], operator, p)
 
 
 @compiled
@@ -313,7 +319,8 @@ def list_days(crops, plots, i, operator, grows, days, p):
     for k in grows:
         if k == NOBODY:
             break
-        days[k] = labour_days(crops.days_flat[k], crops.days_steep[k], slope, operator, p)
+        flat, steep, hand = crops.days_flat[k], crops.days_steep[k], crops.days_2003[k]
+        days[k] = labour_days(flat, steep, hand, slope, operator, p)
 
 
 @compiled

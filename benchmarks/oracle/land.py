@@ -91,7 +91,8 @@ def allowed(crop: Crop, plot: Plot) -> bool:
 def days_on(crop: Crop, plot: Plot, household: Household, world: Any) -> float:
     """Return the days a mu and year that a crop takes of a household."""
     p = world.params["land"]
-    return labour_days(crop.days_flat, crop.days_steep, plot.slope, household.operator, p)
+    days = crop.days_flat, crop.days_steep, crop.days_2003
+    return labour_days(*days, plot.slope, household.operator, p)
 
 
 def crop_return(crop: Crop, plot: Plot, world: Any) -> float:
