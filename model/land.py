@@ -153,7 +153,8 @@ def _auction(households, crops, load, i, h, tenant, tau, burden, area, grows, va
     """Return (winner, crop, best bid, second-best bid) among the ring of the owner ``h``.
 
     A bid is the bidder's R at its own shadow wage less the transaction cost, of which a sitting
-    tenant pays a part, and less the yearly ``burden`` of clearing; it must fit into spare days.
+    tenant pays a part, and less the yearly ``burden`` of clearing; it must fit into spare days,
+    and be worth the trouble as it must be to an owner.
     ``days`` (2, crops) are those without and with an operator's machines.
     """
     winner, crop, best, second = NOBODY, NOBODY, 0.0, 0.0
@@ -168,7 +169,7 @@ def _auction(households, crops, load, i, h, tenant, tau, burden, area, grows, va
         needed = days[operator]
         k, bid = best_crop(grows, value, needed, wage)
         bid -= burden + (tau * p.sitting_tenant if j == tenant else tau)
-        if k == NOBODY or bid <= second:
+        if k == NOBODY or bid <= max(second, p.own_reserve):
             outbid = min(outbid, wage) if plain else outbid
             continue
         if not _fits(load[j], households.spare_days[j], crops.labour[k], area * needed[k]):

@@ -64,18 +64,18 @@ class Land(Group):
             "facts up to 2015 (docs/ODD.md, calibration)",
             "calibrated",
         ),
-    ] = 0.725
+    ] = 0.775
     own_reserve: Annotated[
         float,
         Parameter(
             0,
             200,
             "yuan/mu/year",
-            "a plot must earn to be worth the trouble",
+            "a plot must earn to be worth an owner's or a tenant's trouble",
             "facts up to 2015 (docs/ODD.md, calibration)",
             "calibrated",
         ),
-    ] = 145.0
+    ] = 60.0
     offer_below: Annotated[
         float,
         Parameter(
@@ -86,7 +86,7 @@ class Land(Group):
             "facts up to 2015 (docs/ODD.md, calibration)",
             "calibrated",
         ),
-    ] = 310.0
+    ] = 400.0
     rent_share: Annotated[
         float,
         Parameter(
@@ -97,7 +97,7 @@ class Land(Group):
             "facts up to 2015 (docs/ODD.md, calibration)",
             "calibrated",
         ),
-    ] = 0.5
+    ] = 0.58
     least_rent: Annotated[
         float,
         Parameter(
@@ -130,7 +130,7 @@ class Land(Group):
             "facts up to 2015 (docs/ODD.md, calibration)",
             "calibrated",
         ),
-    ] = 30.0
+    ] = 10.0
     sitting_tenant: Annotated[
         float,
         Parameter(0.1, 0.5, "share", "of the transaction cost for a sitting tenant", "MODEL 4"),
