@@ -264,7 +264,8 @@ def bids_for(plot: Plot, tenant: Household | None, world: Any) -> list[tuple[flo
         crop, value = best_crop(plot, neighbour, neighbour.shadow_wage, world)
         tau = cost * p.sitting_tenant if neighbour is tenant else cost
         bid = value - (burden + tau)
-        if crop is not None and bid > max(0.0, p.own_reserve) and fits(neighbour, crop, plot, world):
+        worth = crop is not None and bid > max(0.0, p.own_reserve)
+        if worth and fits(neighbour, crop, plot, world):
             bids.append((bid, neighbour, crop))
     best = None
     for bid in bids:

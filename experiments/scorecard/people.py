@@ -199,8 +199,8 @@ URBAN_INCOME = (
 def urban_rural_ratio(t: Tables, year: int) -> float:
     """Return income per urban household member over income per rural resident.
 
-    Urban: wages, transfers and dividends of the seats' urban households over their members, who are urban
-    residents less registered villagers living at the seats. Both in yuan of 2010 a year.
+    Urban: wages, transfers and dividends of the seats' urban households over their members, who are
+    urban residents less registered villagers living at the seats. Both in yuan of 2010 a year.
     """
     flows = of_year(t.flows, year)
     urban = flows.loc[flows["line"].isin(URBAN_INCOME), "yuan"].sum()
