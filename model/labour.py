@@ -45,9 +45,10 @@ class City(Group):
             0.03,
             0.08,
             "per year",
-            "of productivity to 2013: seats' pay keeps near 0.86 of the coast's (FACTS N30)",
-            "facts up to 2015 (docs/ODD.md, calibration)",
-            "calibrated",
+            "of productivity to 2013: seats' pay keeps near 0.86 of the coast's",
+            "FACTS N30",
+            "data",
+            "derived",
         ),
     ] = 0.075
     growth_late: Annotated[
