@@ -75,7 +75,7 @@ class Land(Group):
             "facts up to 2015 (docs/ODD.md, calibration)",
             "calibrated",
         ),
-    ] = 60.0
+    ] = 66.0
     offer_below: Annotated[
         float,
         Parameter(
