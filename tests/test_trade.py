@@ -353,8 +353,8 @@ def test_every_kg_of_a_harvest_is_sold_spoiled_dumped_or_held():
     total = model.households.weight @ harvest
     out = model.offline.sell(model, harvest)
     np.testing.assert_allclose(out.sold + out.spoiled + out.dumped + out.held, total, rtol=1e-12)
-    # two July days at 28 C: 1 - exp(-0.05 * 2.8^0.83 * 2) of the vegetables
-    lost = 1.0 - np.exp(-0.05 * 2.8 ** ((28.3 - 20.0) / 10.0) * 2.0)
+    # two July days at 28 C: 1 - exp(-0.052 * 2.8^0.83 * 2) of the vegetables
+    lost = 1.0 - np.exp(-0.052 * 2.8 ** ((28.3 - 20.0) / 10.0) * 2.0)
     assert out.spoiled[VEGETABLES] / total[VEGETABLES] == pytest.approx(lost, rel=1e-9)
     assert out.spoiled[NUTS] == 0.0 and (harvest == 0.0).all()
     gate = model.offline.farm_gate[0]
