@@ -286,8 +286,9 @@ def markdown(result: dict[str, Any], table: pd.DataFrame) -> str:
     passes = inside.all()
     seeds = [result["seed"], result["seed"] + result["replicates"] - 1]
     out = [
-        f"`ruralflow ablate`, scenario {result['scenario']['name']}, seeds {seeds[0]} to "
-        f"{seeds[1]}, commit {result['provenance']['commit']}. Columns: the mechanism that is off. "
+        f"`ruralflow ablate`, scenario {result['scenario']['name']}, sample 1:"
+        f"{1.0 / result['scenario']['sample']:.0f}, seeds {seeds[0]} to {seeds[1]}, commit "
+        f"{result['provenance']['commit']}. Columns: the mechanism that is off. "
         f"Numbers: the largest move of a target's numbers, in units of {result['unit']}; a dot: "
         f"less than {STILL:g}. Pass: all its numbers are in their bands, whatever the null models "
         "do. Bold: the target falls. (n): so many of its numbers leave their bands.",

@@ -8,9 +8,9 @@ A comment before an output says what made it and which of its lines are shown:
     keep "  village product" 7
     -->
 
-Each ``keep`` is a text, and how many lines are shown from the next line that begins with it,
-after those shown before; without any, all are. What follows the comment, indented, is written
-anew. The command ``python`` stands for the last block of Python before it.
+Each ``keep`` is a regular expression, and how many lines are shown from the next line that begins
+with it, after those shown before; without any, all are. What follows the comment, indented, is
+written anew. The command ``python`` stands for the last block of Python before it.
 ``python -m experiments.examples WORD`` does only the examples whose command has that word; all
 share a folder, so that one may look at what another left.
 """
@@ -71,7 +71,7 @@ def kept(lines: list[str], keeps: list[str]) -> list[str]:
     at = 0
     for keep in keeps:
         _, start, number = shlex.split(keep)
-        at = next((i for i in range(at, len(lines)) if lines[i].startswith(start)), len(lines))
+        at = next((i for i in range(at, len(lines)) if re.match(start, lines[i])), len(lines))
         if at == len(lines):
             raise ValueError(f"no line begins with {start!r}")
         found += lines[at : at + int(number)]
@@ -99,11 +99,8 @@ def main() -> None:
         (Path(folder) / "experiments").symlink_to(ROOT / "experiments")
         for command in examples(PAGE.read_text(encoding="utf-8")):
             if word in command:
-                said = run(command, folder)
-                text = renewed(
-                    PAGE.read_text(encoding="utf-8"),
-                    lambda other, said=said, command=command: said if other == command else None,  # type: ignore[misc]
-                )
+                made = {command: run(command, folder)}
+                text = renewed(PAGE.read_text(encoding="utf-8"), made.get)
                 PAGE.write_text(text, encoding="utf-8")
 
 
