@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: headline test soak lint baseline scorecard odd findings bench track others examples clean
+.PHONY: headline test soak lint baseline scorecard odd findings ablation bench track others examples clean
 
 headline: $(VENV)/core.done
 	$(BIN)/ruralflow offset shaoyang --replicates 4
@@ -65,6 +65,11 @@ findings: $(VENV)/core.done
 		-e '/<!-- findings -->/,/<!-- end of findings -->/{/^| --- /r results/findings/answers.md' \
 		-e '}' README.md
 	rm README.md.old
+
+# What rests on which mechanism: docs/ablation.md.
+ablation: $(VENV)/core.done
+	$(BIN)/ruralflow ablate --sample 0.005 --out results/ablation
+	(printf '# What rests on which mechanism\n\n'; cat results/ablation/ablate.md) > docs/ablation.md
 
 # What docs/experiments.md shows of each experiment: the real output of the command.
 examples: $(VENV)/dev.done

@@ -95,13 +95,20 @@ def run(command: str, folder: str) -> str:
 def main() -> None:
     """Run the examples and write the page after each, so that what is done is not lost."""
     word = sys.argv[1] if len(sys.argv) > 1 else ""
+    wrong: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "experiments").symlink_to(ROOT / "experiments")
         for command in examples(PAGE.read_text(encoding="utf-8")):
             if word in command:
                 made = {command: run(command, folder)}
-                text = renewed(PAGE.read_text(encoding="utf-8"), made.get)
+                try:
+                    text = renewed(PAGE.read_text(encoding="utf-8"), made.get)
+                except ValueError as problem:
+                    wrong.append(f"{command}: {problem}")
+                    continue
                 PAGE.write_text(text, encoding="utf-8")
+    if wrong:
+        sys.exit("\n".join(wrong))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ _WORDS = {
     "product": ("village product", "yuan/year"),
     "living": ("living standard", "yuan/person/year"),
 }
-_LABEL, _CELL, _ARM = 37, 26, 14
+_LABEL, _CELL, _ARM = 37, 28, 14
 _SPAN = "last 12 months"
 #: Below so many replicates a percentile bootstrap is clearly too narrow.
 _FEW = 10
@@ -138,7 +138,7 @@ def _label(name: str, scale: Scale) -> str:
 
 
 def _row(label: str, cells: list[str], width: int) -> str:
-    return (f"{label:<{_LABEL}}" + "".join(f"{cell:<{width}}" for cell in cells)).rstrip()
+    return (f"{label:<{_LABEL}}" + "".join(f"{cell:<{width - 1}} " for cell in cells)).rstrip()
 
 
 def _offset(found: dict[str, Any]) -> str:

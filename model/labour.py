@@ -46,7 +46,7 @@ class City(Group):
             0.08,
             "per year",
             "of productivity to 2013: seats' pay keeps near 0.86 of the coast's",
-            "FACTS N30",
+            "FACTS N30: set by hand so that the model's seats keep to it",
             "data",
             "derived",
         ),
@@ -60,7 +60,7 @@ class City(Group):
             "of productivity from 2014: a quarter of that",
             "Brandt and others 2020, World Bank WPS 9298: the nation's fell from 2.8% to 0.7%",
             "literature",
-            "memory high",
+            "memory medium",
         ),
     ] = 0.02
     saving: Annotated[

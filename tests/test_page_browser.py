@@ -155,6 +155,7 @@ def test_a_pause_is_served_while_running_and_the_past_can_be_looked_at(tab: Tab)
     page = tab.page
     page.click(".rf-run")
     tab.wait(5)
+    assert page.locator(".rf-wait").count() == 0, "nothing lies over the maps of a run"
     asked = time.monotonic()
     page.click(".rf-run")
     tab.says("paused")

@@ -15,6 +15,7 @@ from benchmarks.oracle.objects import Good, Household, Village
 from benchmarks.oracle.plain import plain
 from model.goods import GOODS, MARKET_CLASS, MARKETS, MadeBy
 from model.online import _CLEARED, _YEAR_2020
+from model.switches import GROWN, MADE
 
 appeal, breadth, seller_weight, rivals_price = (
     plain(getattr(attention, name))
@@ -78,7 +79,7 @@ def set_terms(world: Any) -> None:
     for county in world.counties:
         county.offered = [
             county.capacity[good.row] > 0.0
-            and only in ("", good.name, "grown" if good.made_by == MadeBy.CROP else "made")
+            and only in ("", good.name, GROWN if good.made_by == MadeBy.CROP else MADE)
             for good in world.goods
         ]
         county.materials = [

@@ -29,7 +29,8 @@ class Desk:
 
     arms : what is compared. begun : runs begun; another one begins when it counts up.
     tick : counts up when the session has something new; beat : at most once a second of those
-    times; stage : only when the session goes from one state to another. To draw a component anew
+    times; stage : only when the session goes from one state to another, or its
+    first month is over. To draw a component anew
     takes the model's time, so each reads the rarest that serves it.
     """
 
@@ -162,7 +163,7 @@ class Desk:
             with line.hold_sync():
                 line.done = session.month + 1
                 line.at = session.at
-        stage = session, session.state, session.running, session.at
+        stage = session, session.state, session.running, session.at, session.month < 0
         now = time.monotonic()
         if stage != self._staged:
             self._staged = stage
