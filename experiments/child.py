@@ -8,6 +8,7 @@ itself when a run takes too long, also inside compiled code (faulthandler's time
 from __future__ import annotations
 
 import faulthandler
+import gc
 import os
 import pickle
 import queue
@@ -61,6 +62,8 @@ def main() -> None:
             if measure.prepare is not None and measure.name not in prepared:
                 measure.prepare()
                 prepared.add(measure.name)
+                gc.collect()
+                gc.freeze()  # what is there now stays: ``_timed`` need not look at it again
         except Exception:  # noqa: BLE001 - told to whoever asked
             send(answers, traceback.format_exc())
             continue
@@ -80,6 +83,9 @@ def _timed(key: str, function: Any, payload: bytes, limit_s: float | None) -> An
         return attempt(key, function, *given)
     finally:
         faulthandler.cancel_dump_traceback_later()
+        # A model and its records refer to each other. Left to Python, which counts objects and not
+        # bytes, they wait for dozens of runs, and gigabytes.
+        gc.collect()
 
 
 def _listen(pipe: IO[bytes], requests: queue.SimpleQueue[Any]) -> None:

@@ -3,15 +3,18 @@ same command completes the design with the numbers of an undisturbed run."""
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import multiprocessing
 import os
+import pickle
 import shutil
 import signal
 import subprocess
 import sys
 import time
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +24,7 @@ import pytest
 import stub_runs
 from conftest import ROOT
 
+from experiments import child
 from experiments import store as store_module
 from experiments.keys import run_key, scenario_text
 from experiments.store import Store, StoreWriter
@@ -45,6 +49,26 @@ def expected(tmp_path_factory) -> Callable[[int], pd.DataFrame]:
 
 SPAWN = multiprocessing.get_context("forkserver")
 SPAWN.set_forkserver_preload(["experiments.engine", "stub_runs"])
+
+
+def test_a_process_lets_go_of_a_run_when_it_is_done():
+    """Runs that refer to themselves, as models do, would pile up until Python looks for them."""
+    gone: list[weakref.ref] = []
+
+    class Held:
+        def __init__(self) -> None:
+            self.itself = self
+
+    def run() -> dict[str, pd.DataFrame]:
+        gone.append(weakref.ref(Held()))
+        return {}
+
+    gc.disable()
+    try:
+        assert child._timed("key", run, pickle.dumps(()), None).status == "done"
+    finally:
+        gc.enable()
+    assert gone[0]() is None
 
 
 class Driver:

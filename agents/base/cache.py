@@ -31,13 +31,13 @@ def source_digest(root: Path) -> str:
 def use_cache(root: Path) -> Path:
     """Point numba to the cache folder of this source tree and return it.
 
-    ``NUMBA_CACHE_DIR`` wins where it is set; a temporary folder serves where the user's own
-    cache cannot be written.
+    It lies in the folder that ``NUMBA_CACHE_DIR`` names, otherwise in the user's own cache; a
+    temporary folder serves where that cannot be written.
     """
+    digest = source_digest(root)
     given = os.environ.get("NUMBA_CACHE_DIR")
-    if given:
-        return Path(given)
-    folder = Path.home() / ".cache" / "ruralflow" / source_digest(root)
+    above = Path(given) if given else Path.home() / ".cache" / "ruralflow"
+    folder = above if above.name == digest else above / digest
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / f".write-{os.getpid()}"
