@@ -28,7 +28,7 @@ from experiments.scorecard.evidence import ask, collect, values_measure
 from experiments.screening import LEAST, screen, strongest
 from experiments.search import BATCH, Trial, check_installed, search
 from experiments.sensitivity import Question, design, points_of
-from experiments.space import FARTHEST, Space, loss
+from experiments.space import FARTHEST, Moment, Space, loss
 from experiments.store import StoreWriter
 from experiments.uncertain import Ranges, worlds
 from experiments.workers import Workers, kept
@@ -107,8 +107,9 @@ def run_calibrate(
 ) -> dict[str, Any]:
     """Screen, search, infer; return calibrate.json, with ``lines``.
 
-    Files: calibrate.json; screening.csv; trials.csv; best.toml, a scenario with the best values;
-    posterior.parquet; calibrate.journal. Every stage takes what the store and the journal hold.
+    Files: calibrate.json; calibrate.md, tables of parameters and facts; screening.csv; trials.csv;
+    best.toml, a scenario with the best values; posterior.parquet; calibrate.journal. Every stage
+    takes what the store and the journal hold.
 
     measure : another simulator than the model, that leaves a table ``values`` as ``left_by`` does.
 
@@ -128,6 +129,7 @@ def run_calibrate(
         table, chosen, unknown = _screened(model, effort, noise)
         progress.say(f"calibrated: {', '.join(chosen) or 'nothing'}")
         trials = _searched(model, effort, chosen, out) if chosen else []
+        facts = _facts(model, trials) if trials else []
         found = _inferred(model, effort, chosen, noise) if chosen and effort.draws else None
     result: dict[str, Any] = {
         "provenance": origin, "scenario": origin["scenario"], "seed": space.seed,
@@ -144,7 +146,7 @@ def run_calibrate(
               for m in asked if m not in space.moments),
             *unknown,
         ],
-        "trials": [t._asdict() for t in trials],
+        "trials": [t._asdict() for t in trials], "facts": facts,
     }  # fmt: skip
     if trials:
         best = min(trials, key=lambda t: t.loss)
@@ -159,6 +161,7 @@ def run_calibrate(
         write_posterior(found, out, "posterior.parquet", {k: result[k] for k in keep})
     result["lines"] = lines(result)
     out.write_csv(table, "screening.csv")
+    out.write_text("calibrate.md", markdown(result))
     out.write_json("calibrate.json", result)
     return result
 
@@ -223,6 +226,22 @@ def _searched(model: Model, effort: Effort, ranges: Ranges, out: OutputFolder) -
         model.progress = said
 
 
+def _facts(model: Model, trials: list[Trial]) -> list[dict[str, Any]]:
+    """Return each number that was fitted, at the values of the scenario and at the best point."""
+    space = model.space
+    points = [trials[0].point, min(trials, key=lambda t: t.loss).point]
+    values = model.respond("facts", points, space.replicates).mean(axis=1)
+    return [
+        {**m._asdict(), "start": start, "best": best, "start_inside": _inside(m, start),
+         "best_inside": _inside(m, best)}
+        for m, (start, best) in zip(space.moments, values.T.tolist())
+    ]  # fmt: skip
+
+
+def _inside(moment: Moment, value: float) -> bool:
+    return moment.low <= value <= moment.high
+
+
 def _digest(points: list[Settings]) -> str:
     """Return a name of a batch of points, the same whenever it is asked for."""
     return hashlib.sha256(json.dumps(points).encode()).hexdigest()[:8]
@@ -280,6 +299,9 @@ def lines(result: dict[str, Any]) -> list[str]:
                  f"{best['loss']:.3f} at the best of {len(result['trials'])} points"]  # fmt: skip
         said += [f"  {key:<28}{start['point'][key]:>10.4g} ->{value:>10.4g}"
                  for key, value in best["point"].items()]  # fmt: skip
+        inside = [sum(fact[f"{at}_inside"] for fact in result["facts"]) for at in ("start", "best")]
+        said.append(f"  numbers in their bands: {inside[0]} -> {inside[1]} of "
+                    f"{len(result['facts'])}")  # fmt: skip
     if "posterior" in result:
         said += ["", f"posterior (95%), {result['effort']['draws']} draws of the prior, "
                  f"{result['accepted']:.0f} of them count"]  # fmt: skip
@@ -294,3 +316,58 @@ def lines(result: dict[str, Any]) -> list[str]:
     if not result["trials"]:
         said.append("nothing is calibrated: no parameter moves a number by more than its noise")
     return said
+
+
+def markdown(result: dict[str, Any]) -> str:
+    """Return the tables of parameters and of facts."""
+    scenario, effort, start = result["scenario"], result["effort"], result.get("start")
+    out = [
+        f"`ruralflow calibrate {result['space']['name']}`, scenario {scenario['name']}, sample "
+        f"1:{1.0 / scenario['sample']:.0f}, {scenario['months']} months, seeds {result['seed']} to "
+        f"{result['seed'] + result['replicates'] - 1} at every point, commit "
+        f"{result['provenance']['commit']}; {effort['trajectories']} trajectories, "
+        f"{len(result['trials'])} points searched, {effort['draws']} draws of the prior. "
+        f"{result['space']['sentence']}",
+        "",
+        f"Loss: {result['loss']}." + (
+            f" {start['loss']:.3f} at the values of the scenario, {result['best']['loss']:.3f} at "
+            "the best point." if start else ""
+        ),
+        "",
+        "Screening: Morris's mu* of the number that a parameter moves most, over the standard "
+        f"deviation of that number between seeds; calibrated above {LEAST:g}.",
+        "",
+        "| parameter | range | screening | moves most | before | best | posterior, median [95%] |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]  # fmt: skip
+    posterior = {row["parameter"]: row for row in result.get("posterior", [])}
+    for row in result["screening"]:
+        key = row["parameter"]
+        values = [f"{result[at]['point'][key]:.4g}" if row["calibrated"] and start else ""
+                  for at in ("start", "best")]  # fmt: skip
+        cells = [f"`{key}`", f"{row['low']:g} to {row['high']:g}", number(row["ratio"]),
+                 row["moment"], *values, _known_of(posterior.get(key))]  # fmt: skip
+        out.append(f"| {' | '.join(cells)} |")
+    if result["facts"]:
+        out += ["", "| number | | band | before | best |", "| --- | --- | --- | --- | --- |"]
+    for fact in result["facts"]:
+        cells = [f"{number(fact[at])}{'' if fact[f'{at}_inside'] else ' (out)'}"
+                 for at in ("start", "best")]  # fmt: skip
+        out.append(f"| {fact['target']} | {fact['words']}, {fact['unit']} | {_band(fact)} | "
+                   f"{' | '.join(cells)} |")  # fmt: skip
+    return "\n".join(out) + "\n"
+
+
+def _known_of(row: dict[str, Any] | None) -> str:
+    if row is None:
+        return ""
+    if not row["informed"]:
+        return "the prior"
+    return f"{row['median']:.3g} [{row['low']:.3g}, {row['high']:.3g}]"
+
+
+def _band(fact: dict[str, Any]) -> str:
+    low, high = number(fact["low"]), number(fact["high"])
+    if not np.isfinite(fact["low"]):
+        return f"at most {high}"
+    return f"{low} to {high}" if np.isfinite(fact["high"]) else f"at least {low}"

@@ -51,7 +51,7 @@ def search(
 ) -> list[Trial]:
     """Return at least ``trials`` finished trials of the study ``name`` (Optuna's TPE).
 
-    trials : a multiple of ``BATCH``: a search that is extended asks what a longer one would.
+    trials : a multiple of ``BATCH``: a search that is extended asks what a longer one
         would.
 
     The first is ``start``. Trials that the journal holds are not done again; those that were under

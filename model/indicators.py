@@ -121,7 +121,7 @@ COLUMN = {indicator.name: i for i, indicator in enumerate(VILLAGE)}
 COUNTY = (
     _stock("urban_people", "persons", "residents of the county's seat"),
     _stock("residents", "persons", "residents of the county, rural and urban"),
-    _stock("registered_all", "persons", "registered in the county, rural and urban"),
+    _stock("registered_all", "persons", "registered in the county, students away included"),
     _stock("wage_local", "yuan of 2010 a month", "local non-farm work, standard skill"),
     _stock("employment_local", "share", "jobs over seekers in local work"),
     _stock("wage_seat", "yuan of 2010 a month", "at the county's seat, standard skill"),
@@ -418,7 +418,7 @@ def county_values(m, villages: NDArray[np.float64]) -> NDArray[np.float64]:
     )
     urban = m.region_share(m.seats.people)
     grown = m.region_share(m.seats.natives - m.natives_2003)
-    registered_urban = m.start.registered - m.start.registered_rural + grown
+    registered_urban = m.start.registered - m.start.registered_rural + grown + m.students
     at = m.region.seat_of_county
     columns = [
         urban,

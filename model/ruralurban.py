@@ -98,6 +98,7 @@ class RuralUrbanModel(PopulationModel):
         self.at_place = np.zeros((c, self.places))
         self.goods_made = np.zeros(len(GOODS))
         self.kept, self.eaten = np.zeros(1), np.zeros(2)
+        self.students = np.zeros(c)  # left for college since, live elsewhere, registered at home
         self.tally = np.zeros(3, dtype=np.int64)
         self._registered_last = 0.0
         self.land_capital, self.hub_grants = np.zeros(s), np.zeros(s)
@@ -371,16 +372,18 @@ class RuralUrbanModel(PopulationModel):
         demography = self.params["demography"]
         if self.month > 0 and not demography.frozen:
             self.seats.natives[:] *= registered / max(self._registered_last, 1.0)
-            self.seats.natives[:] += demography.college_back * self._graduates()
+            back = demography.college_back * self._left_for_college(STUDY)
+            self.seats.natives[:] += self.seat_sums(back)
+            gone = self._left_for_college(0) - back
+            self.students[:] += demography.college_registered * gone
         self._registered_last = registered
 
-    def _graduates(self) -> NDArray[np.float64]:
-        """Return (S,) those who left the seat's counties for college four years ago and live."""
+    def _left_for_college(self, ago: int) -> NDArray[np.float64]:
+        """Return (C,) those who left each county for college ``ago`` months ago and live."""
         people, h = self.people, self.households
-        rows = np.flatnonzero((people.leaves == self.month - STUDY) & (people.dies > self.month))
+        rows = np.flatnonzero((people.leaves == self.month - ago) & (people.dies > self.month))
         home = people.household[rows]
-        by_county = np.bincount(h.county[home], h.weight[home], self.counties)
-        return self.seat_sums(by_county.astype(np.float64))
+        return np.bincount(h.county[home], h.weight[home], self.counties).astype(np.float64)
 
 
 __all__ = ["RuralUrbanModel", "region_of"]

@@ -112,6 +112,13 @@ def test_known_parameters_are_found_again_and_the_one_that_nothing_tells_of_is_l
     assert origin["provenance"]["scenario_digest"] and origin["effort"]["draws"] == 60
     patch = (tmp_path / "o" / "best.toml").read_text()
     assert 'parent = "shaoyang"' in patch and "set.migration.kappa" in patch
+    page = (tmp_path / "o" / "calibrate.md").read_text()
+    kappa = f"{result['best']['point']['migration.kappa']:.4g} | "
+    assert f"| {kappa}{found['migration.kappa']['median']:.3g} [" in page
+    assert "| `migration.taste` | 0.3 to 0.7 |" in page
+    inside = [sum(fact[f"{at}_inside"] for fact in result["facts"]) for at in ("start", "best")]
+    assert inside[0] < inside[1] == len(result["facts"]) == len(result["moments"])
+    assert page.count("(out)") == inside[1] - inside[0]
 
 
 def test_from_numbers_that_hold_no_information_the_posterior_is_the_prior_and_it_is_said(tmp_path):

@@ -7,6 +7,7 @@ import pickle
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -325,6 +326,21 @@ def test_a_sample_that_leaves_a_county_without_two_villages_is_refused():
     """At 1:10,000 the small districts of Shaoyang would have no village: one line says so."""
     with pytest.raises(InputError, match=r"sample = 0\.0001; valid: at least .* fewer than 2"):
         RuralUrbanModel(load_scenario("shaoyang", sample=0.0001), seed=1)
+
+
+def test_students_who_keep_their_register_are_registered_and_change_nothing_else():
+    without, keep = (
+        run(72, **{"demography.college_registered": share, "access.enabled": False})
+        for share in (0.0, 1.0)
+    )
+    assert without.students.sum() == 0.0 < keep.students.sum()
+    months = keep.records.months_table().set_index(["month", "county"])
+    others = without.records.months_table().set_index(["month", "county"])
+    last = months.index.get_level_values("month")[-1]
+    more = months["registered_all"] - others["registered_all"]
+    assert more[last].to_numpy() == pytest.approx(keep.students)
+    same = months.columns.drop("registered_all")
+    pd.testing.assert_frame_equal(months[same], others[same])
 
 
 def test_workers_from_outside_are_residents_but_never_registered():

@@ -10,10 +10,12 @@ import sys
 import tracemalloc
 from pathlib import Path
 
+import numba
 import numpy as np
 import pandas as pd
 import pytest
 
+from agents.base.cache import PACKAGES, use_cache
 from model import RuralUrbanModel, load_scenario, worlds
 from model.errors import InputError
 from model.region import default_region_folder
@@ -102,6 +104,22 @@ def test_a_second_process_compiles_nothing(tmp_path: Path):
     )
     assert int(python(code, tmp_path)) > 0
     assert int(python(code, tmp_path)) == 0
+
+
+def test_edited_rules_are_never_served_from_a_cache_of_the_old_ones(tmp_path, monkeypatch):
+    """Numba watches the file of a kernel only; a kernel's rules stand in other files."""
+    for package in PACKAGES:
+        (tmp_path / package).mkdir()
+    rules = tmp_path / "agents" / "rules.py"
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setattr(numba.config, "CACHE_DIR", numba.config.CACHE_DIR)
+    rules.write_text("x = 1", encoding="utf-8")
+    before = use_cache(tmp_path)
+    assert before.parent == tmp_path / "cache" and numba.config.CACHE_DIR == str(before)
+    rules.write_text("x = 2", encoding="utf-8")
+    assert use_cache(tmp_path) not in (before, tmp_path / "cache")
+    monkeypatch.setenv("NUMBA_CACHE_DIR", numba.config.CACHE_DIR)  # as a second process is told
+    assert str(use_cache(tmp_path)) == numba.config.CACHE_DIR
 
 
 def test_types_survive_the_list_of_kernels():

@@ -64,7 +64,7 @@ class Land(Group):
             "facts up to 2015 (docs/ODD.md, calibration)",
             "calibrated",
         ),
-    ] = 0.775
+    ] = 0.85
     own_reserve: Annotated[
         float,
         Parameter(
@@ -75,7 +75,7 @@ class Land(Group):
             "facts up to 2015 (docs/ODD.md, calibration)",
             "calibrated",
         ),
-    ] = 66.0
+    ] = 46.0
     offer_below: Annotated[
         float,
         Parameter(
@@ -97,7 +97,7 @@ class Land(Group):
             "facts up to 2015 (docs/ODD.md, calibration)",
             "calibrated",
         ),
-    ] = 0.58
+    ] = 0.61
     least_rent: Annotated[
         float,
         Parameter(
@@ -108,7 +108,7 @@ class Land(Group):
             "facts up to 2015 (docs/ODD.md, calibration)",
             "calibrated",
         ),
-    ] = 230.0
+    ] = 250.0
     lease_cost_2005: Annotated[
         float,
         Parameter(
@@ -119,7 +119,7 @@ class Land(Group):
             "facts up to 2015 (docs/ODD.md, calibration)",
             "calibrated",
         ),
-    ] = 500.0
+    ] = 463.0
     lease_cost_2014: Annotated[
         float,
         Parameter(

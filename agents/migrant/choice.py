@@ -64,7 +64,7 @@ class Migration(Group):
             "calibrated",
             hard_low=-2.0,
         ),
-    ] = 0.67
+    ] = 0.59
     hukou_coast: Annotated[
         float,
         Parameter(
@@ -113,7 +113,7 @@ class Migration(Group):
             "calibrated",
             hard_low=-2.0,
         ),
-    ] = 1.12
+    ] = 1.32
     root_seat: Annotated[
         float,
         Parameter(
@@ -125,7 +125,7 @@ class Migration(Group):
             "calibrated",
             hard_low=-2.0,
         ),
-    ] = 2.05
+    ] = 1.4
     root_county: Annotated[
         float,
         Parameter(
@@ -137,7 +137,7 @@ class Migration(Group):
             "calibrated",
             hard_low=-2.0,
         ),
-    ] = 1.87
+    ] = 1.97
     distance: Annotated[
         float,
         Parameter(
@@ -162,7 +162,7 @@ class Migration(Group):
             "facts up to 2015 (docs/ODD.md, calibration)",
             "calibrated",
         ),
-    ] = 0.4
+    ] = 0.38
     family: Annotated[
         float,
         Parameter(0.1, 0.5, "log points", "loss of leaving children under 14", "prototype"),
@@ -189,7 +189,7 @@ class Migration(Group):
             "calibrated",
             hard_low=-2.0,
         ),
-    ] = 2.69
+    ] = 2.66
     local_minute: Annotated[
         float,
         Parameter(0.0, 0.01, "log points per minute", "same, by distance to the seat", "prototype"),
@@ -226,7 +226,7 @@ class Migration(Group):
             "FACTS N31: by 0.12, MODEL's highest, a seventh and not a fifth are whole families",
             "calibrated",
         ),
-    ] = 0.25
+    ] = 0.26
     follow_after: Annotated[
         float,
         Parameter(24, 60, "months", "away in one place before the family may join", "MODEL 4"),

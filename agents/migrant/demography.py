@@ -147,6 +147,20 @@ class Demography(Group):
             hard_high=1.0,
         ),
     ] = 0.35
+    college_registered: Annotated[
+        float,
+        Parameter(
+            0.4,
+            1.0,
+            "share",
+            "of those who left for college and live elsewhere, still registered at home",
+            "leaving the register became voluntary in August 2003 (Ministry of Public Security, "
+            "thirty measures; memory high); the share by registered people of 2010 (census)",
+            "assumption",
+            hard_low=0.0,
+            hard_high=1.0,
+        ),
+    ] = 0.8
     schooling_1950: Annotated[
         float,
         Parameter(
