@@ -297,7 +297,7 @@ def lines(result: dict[str, Any]) -> list[str]:
         best, start = result["best"], result["start"]
         said += ["", f"search: loss {start['loss']:.3f} at the values of the scenario, "
                  f"{best['loss']:.3f} at the best of {len(result['trials'])} points"]  # fmt: skip
-        said += [f"  {key:<28}{start['point'][key]:>10.4g} ->{value:>10.4g}"
+        said += [f"  {key:<28}{plain(start['point'][key]):>10} ->{plain(value):>10}"
                  for key, value in best["point"].items()]  # fmt: skip
         inside = [sum(fact[f"{at}_inside"] for fact in result["facts"]) for at in ("start", "best")]
         said.append(f"  numbers in their bands: {inside[0]} -> {inside[1]} of "
@@ -307,11 +307,11 @@ def lines(result: dict[str, Any]) -> list[str]:
                  f"{result['accepted']:.0f} of them count"]  # fmt: skip
         for row in result["posterior"]:
             text = (
-                f"{row['low']:.3g} to {row['high']:.3g}, median {row['median']:.3g}"
+                f"{plain(row['low'])} to {plain(row['high'])}, median {plain(row['median'])}"
                 if row["informed"]
                 else "the prior: these facts say nothing about it"
             )
-            prior = f"{row['prior_low']:g} to {row['prior_high']:g}"
+            prior = f"{row['prior_low']:,g} to {row['prior_high']:,g}"
             said.append(f"  {row['parameter']:<28} prior {prior:<16} {text}")
     if not result["trials"]:
         said.append("nothing is calibrated: no parameter moves a number by more than its noise")
@@ -343,9 +343,9 @@ def markdown(result: dict[str, Any]) -> str:
     posterior = {row["parameter"]: row for row in result.get("posterior", [])}
     for row in result["screening"]:
         key = row["parameter"]
-        values = [f"{result[at]['point'][key]:.4g}" if row["calibrated"] and start else ""
+        values = [plain(result[at]["point"][key]) if row["calibrated"] and start else ""
                   for at in ("start", "best")]  # fmt: skip
-        cells = [f"`{key}`", f"{row['low']:g} to {row['high']:g}", number(row["ratio"]),
+        cells = [f"`{key}`", f"{row['low']:,g} to {row['high']:,g}", number(row["ratio"]),
                  row["moment"], *values, _known_of(posterior.get(key))]  # fmt: skip
         out.append(f"| {' | '.join(cells)} |")
     if result["facts"]:
@@ -358,12 +358,17 @@ def markdown(result: dict[str, Any]) -> str:
     return "\n".join(out) + "\n"
 
 
+def plain(value: float) -> str:
+    """Return a value in three significant digits, never as a power of ten."""
+    return f"{float(f'{value:.3g}'):,.12g}"
+
+
 def _known_of(row: dict[str, Any] | None) -> str:
     if row is None:
         return ""
     if not row["informed"]:
         return "the prior"
-    return f"{row['median']:.3g} [{row['low']:.3g}, {row['high']:.3g}]"
+    return f"{plain(row['median'])} [{plain(row['low'])}, {plain(row['high'])}]"
 
 
 def _band(fact: dict[str, Any]) -> str:

@@ -8,8 +8,9 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import ROOT
 
-from experiments.calibrate import Effort, run_calibrate
+from experiments.calibrate import Effort, plain, run_calibrate
 from experiments.output import OutputFolder
 from experiments.posterior import infer, read_posterior
 from experiments.progress import Progress
@@ -113,12 +114,13 @@ def test_known_parameters_are_found_again_and_the_one_that_nothing_tells_of_is_l
     patch = (tmp_path / "o" / "best.toml").read_text()
     assert 'parent = "shaoyang"' in patch and "set.migration.kappa" in patch
     page = (tmp_path / "o" / "calibrate.md").read_text()
-    kappa = f"{result['best']['point']['migration.kappa']:.4g} | "
-    assert f"| {kappa}{found['migration.kappa']['median']:.3g} [" in page
+    kappa = f"{plain(result['best']['point']['migration.kappa'])} | "
+    assert f"| {kappa}{plain(found['migration.kappa']['median'])} [" in page
     assert "| `migration.taste` | 0.3 to 0.7 |" in page
     inside = [sum(fact[f"{at}_inside"] for fact in result["facts"]) for at in ("start", "best")]
     assert inside[0] < inside[1] == len(result["facts"]) == len(result["moments"])
     assert page.count("(out)") == inside[1] - inside[0]
+    assert (plain(79_512.3), plain(0.00948)) == ("79,500", "0.00948")
 
 
 def test_from_numbers_that_hold_no_information_the_posterior_is_the_prior_and_it_is_said(tmp_path):
@@ -267,6 +269,15 @@ def test_the_headline_draws_what_is_calibrated_from_the_posterior_and_the_rest_a
     plain, _ = drawn(7, 1, None)
     assert set(plain[0]) - {"migration.kappa", "migration.taste"} == set(points[0]) - set(RANGES)
     assert len(drawn(0, 1, file)[0]) == 40
+
+
+def test_the_posterior_in_the_docs_is_of_parameters_that_there_are_within_their_ranges():
+    draws, _ = read_posterior(ROOT / "docs" / "posterior.parquet")
+    assert len(draws) == 200
+    known = parameter_table().set_index(["group", "name"])
+    for key in draws[0]:
+        low, high = known.loc[tuple(key.split(".")), ["low", "high"]]
+        assert all(low <= draw[key] <= high for draw in draws), key
 
 
 def test_what_is_no_posterior_is_one_line(tmp_path):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from experiments.calibrate import plain
 from experiments.output import OutputFolder
 from experiments.screening import LEAST
 from viz import style
@@ -37,9 +38,9 @@ def draw(result: dict[str, Any], out: OutputFolder, provenance: dict[str, Any]) 
 
 
 def _axes(rows: int) -> tuple[Figure, Any]:
-    height = 1.75 + 0.24 * rows
+    height = 1.6 + 0.24 * rows
     figure = Figure(figsize=(style.WIDTH, height))
-    axes = figure.add_axes((0.27, 1.05 / height, 0.5, 1 - 1.75 / height))
+    axes = figure.add_axes((0.32, 0.95 / height, 0.44, 1 - 1.6 / height))
     axes.set_ylim(rows - 0.4, -0.6)
     return figure, axes
 
@@ -85,12 +86,12 @@ def _posterior(result: dict[str, Any]) -> Figure:
         if row["parameter"] in best:
             axes.plot(at(best[row["parameter"]]), y, "D", color=style.VERMILION, markersize=4)
         for x, value in ((-0.015, row["prior_low"]), (1.015, row["prior_high"])):
-            axes.text(x, y, f"{value:g}", ha="right" if x < 0 else "left", va="center",
+            axes.text(x, y, f"{value:,g}", ha="right" if x < 0 else "left", va="center",
                       fontsize=6.2, color=style.GREY)  # fmt: skip
-        axes.annotate(f"{row['low']:.3g} to {row['high']:.3g}", (1.14, y), fontsize=6.5,
+        axes.annotate(f"{plain(row['low'])} to {plain(row['high'])}", (1.17, y), fontsize=6.5,
                       xycoords=("axes fraction", "data"), va="center")  # fmt: skip
     axes.set_yticks(range(len(rows)), [row["parameter"] for row in rows])
-    axes.tick_params(axis="y", pad=22)
+    axes.tick_params(axis="y", pad=30)
     axes.set_xlim(0, 1)
     axes.set_xticks([])
     axes.spines[["left", "bottom"]].set_visible(False)
