@@ -98,7 +98,7 @@ def _foreign() -> str:
 def _run(options: argparse.Namespace) -> None:
     began = time.perf_counter()
     from experiments.progress import Progress
-    from experiments.run import run_scenario
+    from experiments.run import lines, run_scenario
 
     import_s = time.perf_counter() - began
     scenario = _scenario(options)
@@ -107,7 +107,7 @@ def _run(options: argparse.Namespace) -> None:
         result = run_scenario(scenario, options.seed, out, progress, import_s=import_s)
         _draw_run(out, scenario, options.seed)
         progress.close()
-        _show(result.get("summary", {}), out.path)
+        _show(lines(result["summary"]), out.path)
 
 
 def _draw_run(out: OutputFolder, scenario: Scenario, seed: int) -> None:
@@ -148,7 +148,7 @@ def _offset(options: argparse.Namespace) -> None:
 
         offset_figures(result, out, result["provenance"])
         progress.close()
-        _show(result.get("headline", []), out.path)
+        _show(result["headline"], out.path)
 
 
 def _trial(options: argparse.Namespace) -> None:
@@ -334,10 +334,8 @@ def _print_parameter(row: Any) -> None:
     print(f"    {row.meaning} [{row.status}{source}{grade}]")
 
 
-def _show(result: Any, folder: Path) -> None:
-    if isinstance(result, dict):
-        result = [f"{name:<40} {value}" for name, value in result.items()]
-    for line in result:
+def _show(lines: list[str], folder: Path) -> None:
+    for line in lines:
         print(line)
     print(f"written to {folder}")
 

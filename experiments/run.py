@@ -18,11 +18,13 @@ from experiments.panel import Panel
 from experiments.progress import Progress
 from model import RuralUrbanModel
 from model.calendar import month_name
+from model.extraction import ITEMS
+from model.indicators import VILLAGE
 from model.kernels import helped
 from model.ledger import FLOWS
 from model.scenario import Scenario
 
-#: Indicators of the summary: name in the summary -> column, sum or mean of the last 12 months.
+#: Indicators of the summary: name in the summary -> column; the last 12 months.
 SUMMARY = {
     "people_home": "people_home",
     "workers_at_home": "labour_home",
@@ -34,6 +36,8 @@ SUMMARY = {
     "shops": "shops",
     "shop_turnover": "shop_turnover",
 }
+
+_INDICATORS = {indicator.name: indicator for indicator in VILLAGE}
 
 #: Rows of villages that a run holds before it writes them down.
 ROWS_HELD = 10_000
@@ -180,6 +184,31 @@ def summary(months: pd.DataFrame) -> dict[str, float]:
     found = {}
     for name, column in SUMMARY.items():
         values = by_month[column]
-        flow = column in ("village_product", "shop_turnover")
-        found[name] = float(values.sum() if flow else values.mean())
+        found[name] = float(values.sum() if _INDICATORS[column].year == "sum" else values.mean())
     return found
+
+
+def lines(figures: dict[str, float]) -> list[str]:
+    """Return what the terminal shows of ``summary`` and of extraction and return."""
+    said = ["region, last twelve months"]
+    for name, column in SUMMARY.items():
+        one, value = _INDICATORS[column], figures[name]
+        if one.year == "sum":
+            said.append(_line(2, name, value / 1e6, f"million yuan of 2010: {one.meaning}"))
+        else:
+            said.append(_line(2, name, value, f"{one.unit}: {one.meaning}"))
+    said += ["", "from the start on, million yuan of 2010 (memo: in neither sum)"]
+    for side, words in (("extraction", "left the villages"), ("return", "came back")):
+        said.append(_line(2, side, figures[side] / 1e6, words))
+        for item in ITEMS:
+            if item.side == side:
+                memo = "memo: " if item.memo else ""
+                value = figures[f"{side}_{item.name}"] / 1e6
+                said.append(_line(4, item.name, value, memo + item.meaning))
+    return said
+
+
+def _line(indent: int, name: str, value: float, words: str) -> str:
+    number = f"{value:,.0f}"
+    number = "0" if number == "-0" else number
+    return f"{' ' * indent}{name:<{21 - indent}}{number:>11}  {words}"

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from agents.kinds import Place
+from experiments.run import SUMMARY, lines
 from model import RuralUrbanModel, load_scenario
 from model.extraction import (
     ITEMS,
@@ -151,3 +152,13 @@ def test_a_run_adds_up_the_ledger_and_pays_migrants_what_they_make():
     assert held["extraction_labour_surplus"] > 0.01 * wages
     assert sorted(model.extraction.years) == [2003, 2004, 2005]
     assert ROW["raising"] and total["extraction_raising"] > 0.0
+
+
+def test_the_terminal_shows_the_sums_and_their_parts_without_noise():
+    figures = dict.fromkeys(SUMMARY, 1234.56) | {f"{i.side}_{i.name}": 2.5e6 for i in ITEMS}
+    figures |= {"extraction": 5.0e6, "return": 1.25e7, "extraction_labour_surplus": -1e-9}
+    shown = {line.split()[0]: line.split()[1] for line in lines(figures)[1:] if line[:2] == "  "}
+    assert shown["mu_idle"] == "1,235" and shown["village_product"] == "0"
+    assert (shown["extraction"], shown["return"]) == ("5", "12")
+    assert shown["labour_surplus"] == "0" and shown["remittances"] == "2"
+    assert len(shown) == len(SUMMARY) + 2 + len(ITEMS)
