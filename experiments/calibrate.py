@@ -23,7 +23,7 @@ from experiments.posterior import infer, write_posterior
 from experiments.progress import Progress
 from experiments.run import compiling
 from experiments.runs import Measure, Run
-from experiments.scorecard.card import number
+from experiments.scorecard.card import bounds, number
 from experiments.scorecard.evidence import ask, collect, values_measure
 from experiments.screening import LEAST, screen, strongest
 from experiments.search import BATCH, Trial, check_installed, search
@@ -297,7 +297,7 @@ def lines(result: dict[str, Any]) -> list[str]:
         best, start = result["best"], result["start"]
         said += ["", f"search: loss {start['loss']:.3f} at the values of the scenario, "
                  f"{best['loss']:.3f} at the best of {len(result['trials'])} points"]  # fmt: skip
-        said += [f"  {key:<28}{plain(start['point'][key]):>10} ->{plain(value):>10}"
+        said += [f"  {key:<28}{rounded(start['point'][key]):>10} ->{rounded(value):>10}"
                  for key, value in best["point"].items()]  # fmt: skip
         inside = [sum(fact[f"{at}_inside"] for fact in result["facts"]) for at in ("start", "best")]
         said.append(f"  numbers in their bands: {inside[0]} -> {inside[1]} of "
@@ -307,7 +307,7 @@ def lines(result: dict[str, Any]) -> list[str]:
                  f"{result['accepted']:.0f} of them count"]  # fmt: skip
         for row in result["posterior"]:
             text = (
-                f"{plain(row['low'])} to {plain(row['high'])}, median {plain(row['median'])}"
+                f"{rounded(row['low'])} to {rounded(row['high'])}, median {rounded(row['median'])}"
                 if row["informed"]
                 else "the prior: these facts say nothing about it"
             )
@@ -343,7 +343,7 @@ def markdown(result: dict[str, Any]) -> str:
     posterior = {row["parameter"]: row for row in result.get("posterior", [])}
     for row in result["screening"]:
         key = row["parameter"]
-        values = [plain(result[at]["point"][key]) if row["calibrated"] and start else ""
+        values = [rounded(result[at]["point"][key]) if row["calibrated"] and start else ""
                   for at in ("start", "best")]  # fmt: skip
         cells = [f"`{key}`", f"{row['low']:,g} to {row['high']:,g}", number(row["ratio"]),
                  row["moment"], *values, _known_of(posterior.get(key))]  # fmt: skip
@@ -353,12 +353,13 @@ def markdown(result: dict[str, Any]) -> str:
     for fact in result["facts"]:
         cells = [f"{number(fact[at])}{'' if fact[f'{at}_inside'] else ' (out)'}"
                  for at in ("start", "best")]  # fmt: skip
-        out.append(f"| {fact['target']} | {fact['words']}, {fact['unit']} | {_band(fact)} | "
-                   f"{' | '.join(cells)} |")  # fmt: skip
+        words = f"{fact['words']}, {fact['unit']}"
+        cells = [fact["target"], words, bounds(fact["low"], fact["high"]), *cells]
+        out.append(f"| {' | '.join(cells)} |")
     return "\n".join(out) + "\n"
 
 
-def plain(value: float) -> str:
+def rounded(value: float) -> str:
     """Return a value in three significant digits, never as a power of ten."""
     return f"{float(f'{value:.3g}'):,.12g}"
 
@@ -368,11 +369,4 @@ def _known_of(row: dict[str, Any] | None) -> str:
         return ""
     if not row["informed"]:
         return "the prior"
-    return f"{plain(row['median'])} [{plain(row['low'])}, {plain(row['high'])}]"
-
-
-def _band(fact: dict[str, Any]) -> str:
-    low, high = number(fact["low"]), number(fact["high"])
-    if not np.isfinite(fact["low"]):
-        return f"at most {high}"
-    return f"{low} to {high}" if np.isfinite(fact["high"]) else f"at least {low}"
+    return f"{rounded(row['median'])} [{rounded(row['low'])}, {rounded(row['high'])}]"

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from conftest import ROOT
 
-from experiments.calibrate import Effort, plain, run_calibrate
+from experiments.calibrate import Effort, rounded, run_calibrate
 from experiments.output import OutputFolder
 from experiments.posterior import infer, read_posterior
 from experiments.progress import Progress
@@ -114,13 +114,13 @@ def test_known_parameters_are_found_again_and_the_one_that_nothing_tells_of_is_l
     patch = (tmp_path / "o" / "best.toml").read_text()
     assert 'parent = "shaoyang"' in patch and "set.migration.kappa" in patch
     page = (tmp_path / "o" / "calibrate.md").read_text()
-    kappa = f"{plain(result['best']['point']['migration.kappa'])} | "
-    assert f"| {kappa}{plain(found['migration.kappa']['median'])} [" in page
+    kappa = f"{rounded(result['best']['point']['migration.kappa'])} | "
+    assert f"| {kappa}{rounded(found['migration.kappa']['median'])} [" in page
     assert "| `migration.taste` | 0.3 to 0.7 |" in page
     inside = [sum(fact[f"{at}_inside"] for fact in result["facts"]) for at in ("start", "best")]
     assert inside[0] < inside[1] == len(result["facts"]) == len(result["moments"])
     assert page.count("(out)") == inside[1] - inside[0]
-    assert (plain(79_512.3), plain(0.00948)) == ("79,500", "0.00948")
+    assert (rounded(79_512.3), rounded(0.00948)) == ("79,500", "0.00948")
 
 
 def test_from_numbers_that_hold_no_information_the_posterior_is_the_prior_and_it_is_said(tmp_path):

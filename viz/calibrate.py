@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.calibrate import plain
+from experiments.calibrate import rounded
 from experiments.output import OutputFolder
 from experiments.screening import LEAST
 from viz import style
@@ -88,7 +88,7 @@ def _posterior(result: dict[str, Any]) -> Figure:
         for x, value in ((-0.015, row["prior_low"]), (1.015, row["prior_high"])):
             axes.text(x, y, f"{value:,g}", ha="right" if x < 0 else "left", va="center",
                       fontsize=6.2, color=style.GREY)  # fmt: skip
-        axes.annotate(f"{plain(row['low'])} to {plain(row['high'])}", (1.17, y), fontsize=6.5,
+        axes.annotate(f"{rounded(row['low'])} to {rounded(row['high'])}", (1.17, y), fontsize=6.5,
                       xycoords=("axes fraction", "data"), va="center")  # fmt: skip
     axes.set_yticks(range(len(rows)), [row["parameter"] for row in rows])
     axes.tick_params(axis="y", pad=30)

@@ -27,13 +27,16 @@ def number(value: float) -> str:
 def band(measured: Measured) -> str:
     """Return the band in words."""
     part = measured.part
-    low, high = math.isfinite(part.low), math.isfinite(part.high)
-    if low and high:
-        return f"{part.low:g} to {part.high:g}"
-    if low:
-        words = "above" if part.judge == "low" else "at least"
-        return f"{words} {part.low:g}"
-    return f"at most {part.high:g}" if high else "shown only"
+    return bounds(part.low, part.high, "above" if part.judge == "low" else "at least")
+
+
+def bounds(low: float, high: float, over: str = "at least") -> str:
+    """Return in words what lies from ``low`` to ``high``, infinite where open."""
+    if math.isfinite(low) and math.isfinite(high):
+        return f"{low:g} to {high:g}"
+    if math.isfinite(low):
+        return f"{over} {low:g}"
+    return f"at most {high:g}" if math.isfinite(high) else "shown only"
 
 
 def interval(measured: Measured) -> str:

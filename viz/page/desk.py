@@ -29,9 +29,8 @@ class Desk:
 
     arms : what is compared. begun : runs begun; another one begins when it counts up.
     tick : counts up when the session has something new; beat : at most once a second of those
-    times; stage : only when the session goes from one state to another, or its
-    first month is over. To draw a component anew
-    takes the model's time, so each reads the rarest that serves it.
+    times; stage : only when the session goes from one state to another, or its first month is over.
+    To draw a component anew takes the model's time, so each reads the rarest that serves it.
     """
 
     def __init__(self) -> None:
