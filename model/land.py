@@ -28,6 +28,7 @@ from agents.farmer.land import (
     list_returns,
     perennial_yield,
     plan_own_plots,
+    rank_plots,
     rent_from_bids,
     reservation_wage,
     worth_clearing,
@@ -114,6 +115,7 @@ def plan(households, plots, crops, price, day_wage, minutes, load, choice, month
         most = max(most, households.end_plot[h] - households.first_plot[h])
     grows = np.empty((most, number), dtype=np.int64)
     value, days = np.empty((most, number)), np.empty((most, number))
+    daily = np.empty(most)
     for h in range(households.uid.shape[0]):
         first, end = households.first_plot[h], households.end_plot[h]
         if first == end:
@@ -137,6 +139,7 @@ def plan(households, plots, crops, price, day_wage, minutes, load, choice, month
             plots.need[first + i] = 0.0
             if k != NOBODY:
                 plots.need[first + i] = days[i, k] * busiest_share(crops, k)
+        rank_plots(plots, first, end, daily)
 
 
 @compiled

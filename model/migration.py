@@ -94,7 +94,7 @@ def update_terms(m) -> None:
 def reconsider(m) -> None:
     """Let those who reconsider choose; in March families may follow as well."""
     march = month_of_year(m.month) == MARCH
-    moves.adults_by_place(m.people, m.places, m.month, m.clock, m.adults)
+    moves.count_adults(m.people, m.month, m.clock, m.adults)
     moves.review(
         m.people,
         m.households,

@@ -87,7 +87,7 @@ class RuralUrbanModel(PopulationModel):
 
     def _make_arrays(self) -> None:
         c, h, s = self.counties, len(self.households.uid), len(self.seats.wage)
-        self.adults = np.zeros((h, self.places), dtype=np.int16)
+        self.adults = moves.no_adults(h, self.places)
         self.load = np.zeros((h, 12))
         self.choice = np.full(len(self.plots.uid), NOBODY, dtype=np.int8)
         self.harvest_kg = np.zeros((h, len(GOODS)))

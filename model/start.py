@@ -11,16 +11,16 @@ from agents.kinds import NOBODY, Place
 from agents.migrant.demography import capacity
 from agents.migrant.draws import PersonDraw
 from agents.migrant.moves import (
+    LOST,
     WORKING_AGE,
-    adults_by_place,
     best_at_home,
     best_away,
     children_of,
+    count_adults,
     days_of,
     is_registered,
     job_at,
     labour_of_others,
-    ring_share,
 )
 from model import migration
 
@@ -50,7 +50,7 @@ def burn_in(model, absent: NDArray[np.float64]) -> None:
     for _ in range(ROUNDS):
         migration.recount(model)
         model.plan_land(first=True)
-        adults_by_place(people, model.places, 0, 0, model.adults)
+        count_adults(people, 0, 0, model.adults)
         _appraise(
             people,
             households,
@@ -70,9 +70,7 @@ def burn_in(model, absent: NDArray[np.float64]) -> None:
 @compiled
 def _appraise(people, households, plots, adults, terms, life, rules, gain, away, job, seat):
     """Find each adult's best place away, best work at home, and the gain of going (utility)."""
-    share = np.empty(adults.shape[1])
     for h in range(households.uid.shape[0]):
-        ring_share(households.ring[h], adults, share)
         for i in range(households.first_person[h], households.end_person[h]):
             gain[i] = NOBODY_GOES
             job[i], seat[i] = 0, NOBODY
@@ -86,7 +84,7 @@ def _appraise(people, households, plots, adults, terms, life, rules, gain, away,
             )
             children = children_of(people, households, i, 0, 0)
             best, away[i] = best_away(
-                people, households, i, age, children, share, terms, life, life, rules
+                people, households, i, age, children, adults, terms, LOST, life, life, rules
             )
             if capacity(age, rules.demography) > 0.0:
                 gain[i] = best - home

@@ -373,7 +373,6 @@ def test_the_terms_of_a_choice_add_up_to_the_utility_that_the_rule_compares(
 
 
 def _compare(m: Any, i: int) -> None:
-    h = int(m.people.household[i])
     age = (m.clock - int(m.people.born[i])) / 12.0
     options = story.choice(m, i)
     others, hands = moves.labour_of_others(m.people, m.households, i, m.month, m.clock, m.rules)
@@ -384,12 +383,11 @@ def _compare(m: Any, i: int) -> None:
     )  # fmt: skip
     home = [o for o in options if o.name in ("own farm", "local work") or "commute" in o.name]
     assert max(o.utility for o in home) == pytest.approx(best, rel=1e-12)
-    share = np.empty(m.adults.shape[1])
-    moves.ring_share(m.households.ring[h], m.adults, share)
     children = moves.children_of(m.people, m.households, i, m.month, m.clock)
     away, _ = moves.best_away(
-        m.people, m.households, i, age, children, share, m.terms, m.key, m.life_key, m.rules
-    )
+        m.people, m.households, i, age, children, m.adults, m.terms, moves.LOST, m.key,
+        m.life_key, m.rules,
+    )  # fmt: skip
     rest = [o for o in options if o not in home]
     assert max(o.utility for o in rest) == pytest.approx(away, rel=1e-12)
     for option in options:  # the rows shown add up to V

@@ -15,7 +15,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from agents.base import allocate
 from agents.base.cache import PACKAGES, use_cache
+from agents.base.draws import gumbel, gumbel_at_most
+from agents.farmer.land import farm_value, rank_plots
+from agents.farmer.state import Plots
+from agents.migrant.moves import LOST, utility
 from model import RuralUrbanModel, load_scenario, worlds
 from model.errors import InputError
 from model.region import default_region_folder
@@ -215,3 +220,38 @@ def test_arms_on_one_seed_share_a_world_and_leave_it_as_it_was(made):
     RuralUrbanModel(small(15), 2)
     RuralUrbanModel(small(15), 1)
     assert made == [1, 1, 1, 2, 1]
+
+
+def test_an_option_that_is_not_drawn_could_not_have_won():
+    """Bounds hold, and lie near; an option is lost only where its full utility is no more."""
+    p, key, life = load_scenario("shaoyang").in_force(0)["migration"], np.uint64(5), np.uint64(6)
+    gaps = [gumbel_at_most(key, uid, 7) - gumbel(key, uid, 7) for uid in range(20_000)]
+    assert min(gaps) > 0.0 and np.median(gaps) < 0.02
+    lost = 0
+    for uid in range(2_000):
+        full = utility(0.3, 4, LOST, np.uint64(uid), key, life, p)
+        quick = utility(0.3, 4, 1.0, np.uint64(uid), key, life, p)
+        assert quick == full or (quick == LOST and full <= 1.0)
+        lost += quick == LOST
+    assert lost > 500
+
+
+def test_land_is_worth_the_same_with_plots_in_order():
+    """Days go to the best plot per day first, whatever the order of rows: by a plain sort."""
+    generator = np.random.default_rng(3)
+    for _ in range(50):
+        plots = allocate(Plots, 7)
+        plots.value[:] = generator.choice([-5.0, 0.0, 80.0, 200.0], 7)
+        plots.need[:] = generator.choice([0.0, 1.0, 2.5], 7)
+        plots.area[:] = generator.uniform(0.1, 2.0, 7)
+        rank_plots(plots, 1, 7, np.empty(6))
+        left = days = generator.uniform(0.0, 9.0)
+        total = 0.0
+        daily = plots.value / np.maximum(plots.need, 1e-9)
+        for i in sorted(range(1, 7), key=lambda i: -daily[i]):
+            if plots.value[i] > 0.0:
+                need = plots.need[i] * plots.area[i]
+                share = 1.0 if need <= left else max(left, 0.0) / need
+                total += share * plots.value[i] * plots.area[i]
+                left -= share * need
+        assert farm_value(plots, 1, 7, days) == pytest.approx(total, rel=1e-12)

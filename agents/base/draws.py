@@ -80,6 +80,19 @@ def gumbel(key, uid, purpose):
     return -math.log(-math.log(uniform(key, uid, purpose)))
 
 
+#: Bounds: a little over the standard Gumbel quantile at the end of each 256th of (0, 1).
+_GUMBEL_BOUNDS = np.append(-np.log(-np.log(np.arange(1, 256) / 256.0)) + 1e-9, np.inf)
+
+
+@compiled
+def gumbel_at_most(key, uid, purpose):
+    """Return a number that ``gumbel(key, uid, purpose)`` does not exceed, at the cost of a look-up.
+
+    An option that loses even with it needs no draw: most of a choice's logarithms.
+    """
+    return _GUMBEL_BOUNDS[int(uniform(key, uid, purpose) * 256.0)]
+
+
 @compiled
 def _tail(q):
     num = (

@@ -10,8 +10,6 @@ from __future__ import annotations
 import math
 from typing import Annotated
 
-import numpy as np
-
 from agents.base import Group, Parameter, switch
 from agents.base.compiled import compiled, inlined, rule
 from agents.kinds import NEVER, NOBODY, Use
@@ -426,6 +424,26 @@ def plan_own_plots(crops, plots, first, end, grows, value, days, spare, wage, lo
 
 
 @compiled
+def rank_plots(plots, first, end, daily):
+    """Fill ``plots.ranked`` of an owner: its plots that return anything, best value of a day first.
+
+    A day of the plot's busiest month, before labour; plots of one value keep the order of rows.
+    ``daily`` (plots of the owner) is scratch: what a day earns on the n-th best.
+    """
+    number = 0
+    for i in range(first, end):
+        plots.ranked[i] = NOBODY
+        if plots.value[i] <= 0.0:
+            continue
+        worth, at = plots.value[i] / max(plots.need[i], 1e-9), number
+        while at > 0 and daily[at - 1] < worth:
+            daily[at], plots.ranked[first + at] = daily[at - 1], plots.ranked[first + at - 1]
+            at -= 1
+        daily[at], plots.ranked[first + at] = worth, i
+        number += 1
+
+
+@compiled
 def farm_value(plots, first, end, days):
     """Return what ``days`` a month of labour earn on an owner's plots, yuan per year.
 
@@ -433,22 +451,13 @@ def farm_value(plots, first, end, days):
     a concave, piecewise linear function, whose slope is the shadow value of a day.
     """
     left, total = days, 0.0
-    used = np.int64(0)
-    for _ in range(end - first):
-        best, ratio = -1, 0.0
-        for i in range(first, end):
-            bit = np.int64(1) << np.int64(i - first)
-            if used & bit or plots.value[i] <= 0.0:
-                continue
-            r = plots.value[i] / max(plots.need[i], 1e-9)
-            if r > ratio:
-                best, ratio = i, r
-        if best < 0 or left <= 0.0:
+    for n in range(first, end):
+        i = plots.ranked[n]
+        if i == NOBODY or left <= 0.0:
             break
-        used |= np.int64(1) << np.int64(best - first)
-        need = plots.need[best] * plots.area[best]
+        need = plots.need[i] * plots.area[i]
         share = 1.0 if need <= left else left / need
-        total += share * plots.value[best] * plots.area[best]
+        total += share * plots.value[i] * plots.area[i]
         left -= share * need
     return total
 

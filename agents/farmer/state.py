@@ -161,3 +161,6 @@ class Plots(Table):
     suits: Annotated[Array, Column(np.int8, "crop", "special crop that the plot suits, or NOBODY")]
     value: Annotated[Array, Column(np.float64, "yuan/mu/year", "best return before labour")]
     need: Annotated[Array, Column(np.float64, "days/mu", "of that crop's busiest month")]
+    ranked: Annotated[
+        Array, Column(np.int32, "row", "in an owner's n-th row: its n-th best plot, or NOBODY")
+    ]

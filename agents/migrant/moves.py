@@ -12,7 +12,7 @@ import numpy as np
 
 from agents.base import Array, Column, Table
 from agents.base.compiled import compiled, inlined
-from agents.base.draws import gumbel, uniform
+from agents.base.draws import gumbel, gumbel_at_most, uniform
 from agents.farmer.land import Land, farm_value
 from agents.kinds import NOBODY, Job, Place
 from agents.migrant.choice import (
@@ -29,6 +29,8 @@ from agents.migrant.choice import (
 from agents.migrant.demography import Demography, capacity
 from agents.migrant.draws import PersonDraw
 
+#: Utility of what cannot be chosen, or cannot win.
+LOST = -1.0e18
 WORKING_AGE = 16 * 12
 CHILD = 14 * 12
 MINOR = 18 * 12
@@ -71,6 +73,23 @@ class Terms(Table):
     may_leave: Annotated[Array, Column(np.int8, "0/1", "(1,) 0: nobody leaves for the first time")]
 
 
+class Adults(Table):
+    """Registered adults of each household as a month's moves begin: whom a network can draw on."""
+
+    at: Annotated[Array, Column(np.int16, "persons", "(H, P) at each place")]
+    number: Annotated[Array, Column(np.int16, "persons", "(H,) at all places")]
+    may_lose: Annotated[Array, Column(np.int16, "persons", "(H,) with a job at seat or coast")]
+
+
+def no_adults(households: int, places: int) -> Adults:
+    """Return the table of ``Adults``, empty."""
+    return Adults(
+        at=np.zeros((households, places), dtype=np.int16),
+        number=np.zeros(households, dtype=np.int16),
+        may_lose=np.zeros(households, dtype=np.int16),
+    )
+
+
 @compiled
 def is_registered(people, i, month):
     """Tell whether person ``i`` is alive and has not left for college."""
@@ -78,26 +97,27 @@ def is_registered(people, i, month):
 
 
 @compiled
-def adults_by_place(people, places, month, clock, out):
-    """Count each household's adults by place into ``out`` (H, P)."""
-    out[:] = 0
+def count_adults(people, month, clock, adults):
+    """Fill ``adults`` with each household's adults by place, and those who may lose a job."""
+    adults.at[:] = 0
+    adults.number[:] = 0
+    adults.may_lose[:] = 0
     for i in range(people.uid.shape[0]):
         if is_registered(people, i, month) and clock - people.born[i] >= WORKING_AGE:
-            out[people.household[i], people.place[i]] += 1
+            h, job = people.household[i], people.job[i]
+            adults.at[h, people.place[i]] += 1
+            adults.number[h] += 1
+            adults.may_lose[h] += (job == _JOB_SEAT) | (job == _JOB_COAST)
 
 
 @compiled
-def ring_share(ring, adults, share):
-    """Fill ``share`` (P,) with the share of the adults of a ``ring`` (rows) at each place."""
-    total = 0.0
-    share[:] = 0.0
+def ring_share(ring, adults, place):
+    """Return the share of the adults of a ``ring`` (rows of households) who live at ``place``."""
+    there, number = 0, 0
     for j in ring:
-        for d in range(share.shape[0]):
-            share[d] += adults[j, d]
-            total += adults[j, d]
-    if total > 0.0:
-        for d in range(share.shape[0]):
-            share[d] /= total
+        there += adults.at[j, place]
+        number += adults.number[j]
+    return there / number if number > 0 else 0.0
 
 
 @compiled
@@ -127,6 +147,20 @@ def home_income(households, plots, h, days, workers, terms, p):
 
 
 @compiled
+def utility(value, option, best, uid, key, life, p):
+    """Return the utility ``kappa * V + shock`` of a person's ``option`` worth ``value`` = V.
+
+    ``option`` numbers its draws. What cannot exceed ``best`` is returned as LOST: its draws are
+    looked up to the nearest bound and not computed.
+    """
+    taste, luck = _TASTE + option, _LUCK + option
+    most = shock(gumbel_at_most(life, uid, taste), gumbel_at_most(key, uid, luck), p)
+    if p.kappa * value + most <= best:
+        return LOST
+    return p.kappa * value + shock(gumbel(life, uid, taste), gumbel(key, uid, luck), p)
+
+
+@compiled
 def best_at_home(people, households, plots, i, days, others, workers, age, terms, key, life, rules):
     """Return (utility, job, job seat) of the best way for person ``i`` to live in the village."""
     p = rules.migration
@@ -139,11 +173,10 @@ def best_at_home(people, households, plots, i, days, others, workers, age, terms
     with_me = home_income(households, plots, h, others + days, workers + able, terms, p)
     without = home_income(households, plots, h, others, workers, terms, p)
     value = value_home(with_me, without) + stays
-    taste = gumbel(life, uid, _TASTE)
-    best = p.kappa * value + shock(taste, gumbel(key, uid, _LUCK), p)
+    best = utility(value, 0, LOST, uid, key, life, p)
     job, seat = _FARM, NOBODY
     value = value_local(terms.local_pay[c] * worth, terms.minutes[v, terms.seat[v]], p) + stays
-    u = p.kappa * value + shock(gumbel(life, uid, _TASTE + 1), gumbel(key, uid, _LUCK + 1), p)
+    u = utility(value, 1, best, uid, key, life, p)
     if u > best:
         self_employed = uniform(life, uid, _TALENT) < terms.self_employed[0]
         best, job, seat = u, _BUSINESS if self_employed else _LOCAL, NOBODY
@@ -152,20 +185,19 @@ def best_at_home(people, households, plots, i, days, others, workers, age, terms
         if (turn == 1 and s == terms.seat[v]) or terms.minutes[v, s] > p.commute_minutes:
             continue
         value = value_commute(terms.pay[_SEAT + s] * worth, terms.minutes[v, s], p) + stays
-        luck = shock(gumbel(life, uid, _TASTE + 2 + turn), gumbel(key, uid, _LUCK + 2 + turn), p)
-        if p.kappa * value + luck > best:
-            best, job, seat = p.kappa * value + luck, _JOB_SEAT, s
+        u = utility(value, 2 + turn, best, uid, key, life, p)
+        if u > best:
+            best, job, seat = u, _JOB_SEAT, s
     return best, job, seat
 
 
 @compiled
-def utility_away(people, households, i, d, turn, age, worth, leaves, share, terms, key, life, p):
-    """Return the utility for person ``i`` of living at place ``d`` (``turn`` numbers its draws).
+def value_of_place(people, households, i, d, age, worth, leaves, adults, terms, p):
+    """Return V for person ``i`` of living at place ``d`` away from the village (log points).
 
     ``worth`` is the person's work in standard workers, ``leaves`` 1 if children would stay behind.
     """
     h = people.household[i]
-    uid = people.uid[i]
     registered_there = people.local_hukou[i] == 1 and people.place[i] == d
     value = value_away(
         terms.pay[d] * worth - terms.living[d],
@@ -173,22 +205,20 @@ def utility_away(people, households, i, d, turn, age, worth, leaves, share, term
         terms.root[households.county[h], d] + terms.distance[households.village[h], d],
         age,
         leaves,
-        share[d],
+        ring_share(households.ring[h], adults, d),
         p,
     )
-    value += p.stay * (people.place[i] == d)
-    draw = gumbel(key, uid, _LUCK + 4 + turn)
-    return p.kappa * value + shock(gumbel(life, uid, _TASTE + 4 + turn), draw, p)
+    return value + p.stay * (people.place[i] == d)
 
 
 @compiled
-def best_away(people, households, i, age, children, share, terms, key, life, rules):
-    """Return (utility, place) of the best place away."""
+def best_away(people, households, i, age, children, adults, terms, least, key, life, rules):
+    """Return (utility, place) of the best place away, or (``least``, NOBODY) if none exceeds it."""
     p = rules.migration
     v = households.village[people.household[i]]
     worth = skill(people.schooling[i], 0, p) * capacity(age, rules.demography)
     leaves = 1.0 if children > 0 and people.settled[i] == 0 else 0.0
-    best, place = -1.0e18, _COAST
+    best, place = least, NOBODY
     for turn in range(3):
         if turn == 0:
             d = _COAST
@@ -198,9 +228,8 @@ def best_away(people, households, i, age, children, share, terms, key, life, rul
             d = _SEAT + terms.seat[v]
             if terms.seat[v] == terms.prefecture[0]:
                 continue
-        u = utility_away(
-            people, households, i, d, turn, age, worth, leaves, share, terms, key, life, p
-        )
+        value = value_of_place(people, households, i, d, age, worth, leaves, adults, terms, p)
+        u = utility(value, 4 + turn, best, people.uid[i], key, life, p)
         if u > best:
             best, place = u, d
     return best, place
@@ -329,13 +358,13 @@ def children_of(people, households, i, month, clock):
 def review(people, households, plots, adults, terms, month, clock, is_march, key, life, rules):
     """Let those who reconsider choose, one after another within a household, eldest first."""
     p = rules.migration
-    share = np.empty(adults.shape[1])
     for h in range(households.uid.shape[0]):
+        if not is_march and adults.may_lose[h] == 0:
+            continue
         first, end = households.first_person[h], households.end_person[h]
         born, uid = -10_000_000, np.uint64(0)
         if not any_reconsiders(people, first, end, month, clock, is_march, key, p):
             continue
-        ring_share(households.ring[h], adults, share)
         while True:
             i = next_eldest(people, first, end, month, born, uid)
             if i == NOBODY:
@@ -344,11 +373,11 @@ def review(people, households, plots, adults, terms, month, clock, is_march, key
             age = (clock - people.born[i]) / 12.0
             if age < 16.0 or not reconsiders(people, i, month, is_march, key, p):
                 continue
-            choose(people, households, plots, i, age, share, terms, month, clock, key, life, rules)
+            choose(people, households, plots, i, age, adults, terms, month, clock, key, life, rules)
 
 
 @compiled
-def choose(people, households, plots, i, age, share, terms, month, clock, key, life, rules):
+def choose(people, households, plots, i, age, adults, terms, month, clock, key, life, rules):
     """Let person ``i`` choose among home, local work, commuting and the places away."""
     land = rules.land
     others, hands = labour_of_others(people, households, i, month, clock, rules)
@@ -359,10 +388,10 @@ def choose(people, households, plots, i, age, share, terms, month, clock, key, l
     first_time = people.place[i] == _VILLAGE and people.returned[i] == 0
     if terms.may_leave[0] == 1 or not first_time:
         children = children_of(people, households, i, month, clock)
-        away, place = best_away(
-            people, households, i, age, children, share, terms, key, life, rules
+        _, place = best_away(
+            people, households, i, age, children, adults, terms, home, key, life, rules
         )
-        if away > home:
+        if place != NOBODY:
             job, seat = job_at(place)
             moved = people.place[i] != place
             if moved and people.settled[i] == 1:

@@ -142,6 +142,9 @@ def plan(world: Any) -> None:
             plot.need = 0.0
             if crop is not None:
                 plot.need = days_on(crop, plot, household, world) * max(crop.labour)
+        best = household.best_plots()
+        for n, plot in enumerate(household.plots):
+            plot.ranked = best[n] if n < len(best) else None
 
 
 def plan_plots(household: Household, wage: float, days: float, world: Any) -> float:

@@ -83,6 +83,11 @@ class Household(Thing):
         """Return the registered members."""
         return [person for person in self.people if person.registered(month)]
 
+    def best_plots(self) -> list[Plot]:
+        """Return the own plots that return anything, best return per day first."""
+        plots = [plot for plot in self.plots if plot.value > 0.0]
+        return sorted(plots, key=lambda plot: -plot.value / max(plot.need, 1e-9))
+
 
 class Village(Thing):
     """A sampled village: what it costs to reach it, and its village shop."""

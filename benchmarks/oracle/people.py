@@ -217,9 +217,8 @@ def home_income(household: Household, days: float, hands: float, shop_counts: bo
 
 def farm_value(household: Household, days: float) -> float:
     """Return what days a month earn on the own plots in a year, best return per day first."""
-    plots = [plot for plot in household.plots if plot.value > 0.0]
     total = 0.0
-    for plot in sorted(plots, key=lambda plot: -plot.value / max(plot.need, 1e-9)):
+    for plot in household.best_plots():
         if days <= 0.0:
             break
         need = plot.need * plot.area

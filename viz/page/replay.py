@@ -40,7 +40,7 @@ class Watcher(RuralUrbanModel):
     def move(self) -> None:
         """Ask, then let everybody choose as ever."""
         if self.month == self.when:
-            moves.adults_by_place(self.people, self.places, self.month, self.clock, self.adults)
+            moves.count_adults(self.people, self.month, self.clock, self.adults)
             self.answers = [choice(self, person) for person in self.asked]
         super().move()
 

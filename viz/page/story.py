@@ -182,8 +182,6 @@ def choice(model: Any, i: int) -> list[Option]:
         first = {TERMS[0]: pay, TERMS[2]: log_income(pay), TERMS[5]: -p.local_disutility,
                  TERMS[4]: value - log_income(pay) + p.local_disutility}  # fmt: skip
         found.append(option(f"commute to {_seat(m, s)}", first, value, 0, 2 + turn))
-    share = np.empty(m.adults.shape[1])
-    moves.ring_share(m.households.ring[h], m.adults, share)
     children = moves.children_of(people, m.households, i, month, m.clock)
     leaves = 1.0 if children > 0 and people.settled[i] == 0 else 0.0
     worth = skill(people.schooling[i], 0, p) * able
@@ -193,12 +191,13 @@ def choice(model: Any, i: int) -> list[Option]:
         net = float(terms.pay[d] * worth - terms.living[d])
         granted = people.local_hukou[i] == 1 and people.place[i] == d
         hukou = 0.0 if granted else float(terms.hukou[c, d])
+        share = float(moves.ring_share(m.households.ring[h], m.adults, d))
         far = float(terms.root[c, d] + terms.distance[v, d])
-        value = value_away(net, hukou, far, age, leaves, float(share[d]), p)
+        value = value_away(net, hukou, far, age, leaves, share, p)
         first = {TERMS[0]: float(terms.pay[d] * worth), TERMS[1]: float(terms.living[d]),
                  TERMS[2]: log_income(net), TERMS[3]: -hukou, TERMS[4]: -far,
                  TERMS[6]: -age_loss(age, p), TERMS[7]: -p.family * leaves,
-                 TERMS[8]: network_term(float(share[d]), p)}  # fmt: skip
+                 TERMS[8]: network_term(share, p)}  # fmt: skip
         name = "coast" if d == _COAST else f"live in {_seat(m, d - _SEAT)}"
         found.append(option(name, first, value, d, 4 + turn))
     return found
