@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,6 +91,12 @@ class Server:
         line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
         return int(line.split()[1]) / 1024
 
+    def stacks(self) -> str:
+        """Return where all threads of the server are, and what its log said before."""
+        self.process.send_signal(signal.SIGUSR1)
+        time.sleep(1.0)
+        return self.log.read_text()[-8000:]
+
 
 @contextmanager
 def serving(scenario: Path) -> Iterator[Server]:
@@ -97,7 +104,10 @@ def serving(scenario: Path) -> Iterator[Server]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = f"from viz.page import serve; serve({port}, {str(scenario)!r})"
+    command = (
+        "import faulthandler, signal; faulthandler.register(signal.SIGUSR1)\n"
+        f"from viz.page import serve; serve({port}, {str(scenario)!r})"
+    )
     log = scenario.parent / "server.log"
     with log.open("w") as stream:
         process = subprocess.Popen(
@@ -132,6 +142,7 @@ class Tab:
     outside: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    stacks: Callable[[], str] = str
 
     def watch(self) -> Tab:
         """Open the page and wait until both arms stand."""
@@ -169,8 +180,12 @@ class Tab:
             self.page.wait_for_timeout(50)
 
     def says(self, words: str) -> None:
-        """Wait until the state of the run says ``words``."""
-        self.page.wait_for_selector(f".rf-state:has-text('{words}')", timeout=PATIENCE * 1000)
+        """Wait until the state of the run says ``words``; or say what it says, and the server."""
+        try:
+            self.page.wait_for_selector(f".rf-state:has-text('{words}')", timeout=PATIENCE * 1000)
+        except Exception as problem:
+            found = f"the page says {self.state()!r}, not {words!r}: {self.errors}"
+            raise AssertionError(f"{found}\n{self.stacks()}") from problem
 
     def press(self, where: str, words: str) -> None:
         """Press the button with these words in a part of the page."""

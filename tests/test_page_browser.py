@@ -49,7 +49,7 @@ def browser(server: Server) -> Iterator[Any]:
 @pytest.fixture
 def tab(server: Server, browser: Any) -> Iterator[Tab]:
     context = browser.new_context(viewport={"width": 1366, "height": 768})
-    yield Tab(context.new_page(), server.address).watch()
+    yield Tab(context.new_page(), server.address, stacks=server.stacks).watch()
     context.close()
 
 

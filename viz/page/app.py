@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from viz.page.indicators import BY_KEY, SHOWN
 from viz.page.map_pair import MapPair, Screen
 from viz.page.parts import Choice, Figure, button, select, tag
 from viz.page.results import Results
-from viz.page.session import BUILDING, CLOSED, DONE, FAILED, READY, REPLAYING, RUNNING
+from viz.page.session import BUILDING, CLOSED, DONE, FAILED, READY, REPLAYING, RUNNING, Session
 from viz.page.side import FlowsSide, GainsSide
 from viz.page.takeaway import TakeAway
 from viz.page.timeline import TimeLine
@@ -110,9 +111,9 @@ def Controls(desk: Desk) -> None:
         if desk.session is not None:
             desk.session.pace = PACES[name]
 
-    def toggle() -> None:
-        if session is not None:
-            session.pause() if running else session.run()
+    def click(act: Callable[[Session], None]) -> Callable[[], None]:
+        """Return what acts on the runs of now, which may have begun after these buttons."""
+        return lambda: act(desk.session) if desk.session is not None else None
 
     own = desk.preset.value or "Arms of your own"
     names = [p.name for p in PRESETS] + ([] if desk.preset.value else [own])
@@ -124,11 +125,11 @@ def Controls(desk: Desk) -> None:
         SeedField(desk)
         label, icon = ("Pause", "mdi-pause") if running else ("Run", "mdi-play")
         button(
-            label, "rf-run", toggle, icon_name=icon, color="primary", outlined=False,
-            disabled=not ready or over,
+            label, "rf-run", click(Session.pause if running else Session.run), icon_name=icon,
+            color="primary", outlined=False, disabled=not ready or over,
         )  # fmt: skip
         button(
-            "Step", "rf-step", session.step if session else None, icon_name="mdi-skip-next",
+            "Step", "rf-step", click(Session.step), icon_name="mdi-skip-next",
             disabled=not ready or running or over,
         )  # fmt: skip
         button(

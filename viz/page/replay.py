@@ -6,6 +6,7 @@ past for the sake of who might be asked about.
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -80,6 +81,7 @@ def ask(
         answers = weighed_then(
             scenario, seed, people, month, lambda done: tell(question._replace(done=done))
         )
+        gc.collect()  # the model that was lived again: Python would let it wait
         if answers:
             tell(question._replace(done=month + 1, options=tuple(answers[0])))
 

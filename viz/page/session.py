@@ -7,6 +7,7 @@ new to read.
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 import time
@@ -263,6 +264,7 @@ class Session:
             with self._reading:
                 self._models[arm] = model
                 self.memories[arm], self.scenarios[arm] = memory, scenario
+        gc.collect()  # what was replaced: see ``_let_go``
         self._rest()
 
     def _rest(self) -> None:
@@ -293,10 +295,10 @@ class Session:
 
     def _let_go(self) -> None:
         with self._reading:
-            models, self._models = self._models, []
-            for model in models:
-                model.release()
+            while self._models:
+                self._models.pop().release()
         self.memories = []
+        gc.collect()  # a model is few objects and much memory, and Python waits for many objects
         if self.state != FAILED:
             self.state = CLOSED
         log.info("runs of %s with seed %d ended", self.scenarios[0].name, self.seed)
