@@ -304,10 +304,14 @@ def _indicators() -> DataFrame:
     """Return one row per indicator: column, unit, meaning, how months make a year, files."""
     from pandas import DataFrame
 
-    from model.indicators import COUNTY, VILLAGE
+    from model.indicators import COUNTY, LOGGED, VILLAGE
 
-    months, villages = "months.parquet", "villages.parquet, months.parquet"
-    rows = [(*i, files) for part, files in ((VILLAGE, villages), (COUNTY, months)) for i in part]
+    parts = (
+        (VILLAGE, "villages.parquet, months.parquet"),
+        (COUNTY, "months.parquet"),
+        (LOGGED, "months.parquet"),
+    )
+    rows = [(*i, files) for part, files in parts for i in part]
     return DataFrame(rows, columns=["column", "unit", "meaning", "year", "files"])
 
 

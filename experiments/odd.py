@@ -28,7 +28,7 @@ from agents.hub.state import Hubs
 from agents.migrant.outside import Outsiders
 from agents.migrant.state import People
 from model import ruralurban, trade
-from model.indicators import COUNTY, VILLAGE
+from model.indicators import COUNTY, LOGGED, VILLAGE
 from model.labour import Seats
 from model.ledger import FLOWS, SECTOR_MEANING
 from model.registry import GROUPS, parameter_table
@@ -199,7 +199,7 @@ def observation() -> str:
     """Return the indicators, by village and month and by county and month."""
     rows = [
         (f"`{i.name}`", i.unit, i.meaning, level, i.year)
-        for level, part in (("village", VILLAGE), ("county", COUNTY))
+        for level, part in (("village", VILLAGE), ("county", COUNTY), ("county", LOGGED))
         for i in part
     ]
     return _table(("indicator", "unit", "meaning", "by", "a year takes its"), rows)

@@ -284,8 +284,6 @@ class Freight:
     def _report(self, model: Any) -> None:
         villages, counties = model.villages, self.carriers.counties
         for name, column in (
-            ("parcels_out", villages.parcels_out),
-            ("parcels_in", villages.parcels_in),
             ("stations", villages.station),
             ("villages_served", villages.parcel_service),
             ("villages_cold_chain", villages.cold_chain),

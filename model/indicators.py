@@ -23,6 +23,7 @@ from agents.farmer.budget import (
 from agents.kinds import NOBODY, Job, Place, Use
 from agents.migrant.moves import is_registered
 from model.calendar import DECEMBER, MARCH, month_name, month_of_year
+from model.goods import GOODS
 
 _VILLAGE, _COAST, _SEAT = int(Place.VILLAGE), int(Place.COAST), int(Place.SEAT)
 _NONE, _FARM, _LOCAL, _BUSINESS, _JOB_SEAT, _JOB_COAST = (int(j) for j in Job)
@@ -127,6 +128,34 @@ COUNTY = (
     _stock("wage_seat", "yuan of 2010 a month", "at the county's seat, standard skill"),
     _stock("employment_seat", "share", "jobs over seekers at the seat"),
     _stock("wage_coast", "yuan of 2010 a month", "at the coast, standard skill"),
+)
+
+_ONLINE = tuple(
+    _flow(f"online_{good}", f"sales of {good} online, by sellers of the county") for good in GOODS
+)
+
+#: Columns of months.parquet that the modules of trade write down as they go, sums at full scale.
+LOGGED = (
+    _stock("outside_workers", "persons", "outside rural workers who came to the county's seat"),
+    _stock("shops_opened", "shops a month", "that opened this month"),
+    _stock("shops_closed", "shops a month", "that closed this month"),
+    _flow("shop_refunds", "paid back to online buyers"),
+    _stock("shop_orders", "orders a month", "received"),
+    _stock("shop_parcels", "parcels a month", "sent"),
+    _stock("shop_own_days", "days a month", "own labour in online shops"),
+    _stock("shop_hired_days", "days a month", "hired labour in online shops"),
+    *_ONLINE,
+    _stock("online_buyers", "households", "that order online and live where parcels come"),
+    _stock("tradables_index_users", "village shop = 1", "mean price index of who orders online"),
+    _stock("online_leakage_village", "share", "of a yuan bought online, that leaves the village"),
+    _stock("online_leakage_region", "share", "of a yuan bought online, that leaves the region"),
+    _stock("shop_leakage_village", "share", "of a yuan in the village shop, that leaves it"),
+    _stock("stations", "villages", "with a parcel station"),
+    _stock("villages_served", "villages", "with parcel service"),
+    _stock("villages_cold_chain", "villages", "with a cold chain"),
+    _stock("villages_roads", "villages", "whose roads land revenue has rebuilt, parts counted"),
+    _stock("freight_first", "yuan of 2010", "first mile of a parcel, mean of villages served"),
+    _stock("transit_days", "days", "of a parcel to the buyer, mean of villages served"),
 )
 
 
@@ -346,11 +375,10 @@ class Records:
         self.logs.append(m.log)
 
     def months_table(self) -> pd.DataFrame:
-        """Return one row per month and county with every indicator."""
+        """Return one row per month and county with every indicator; NaN without trade."""
         m = self.model
         names = m.region.counties["name_en"].to_numpy()
         values = np.concatenate(self.counties)
-        keys = dict.fromkeys(key for log in self.logs for key in log)
         missing = np.full(m.counties, np.nan)
         return pd.DataFrame(
             {
@@ -358,8 +386,8 @@ class Records:
                 "county": np.tile(names, len(self.months)),
                 **{i.name: values[:, k] for k, i in enumerate((*VILLAGE, *COUNTY))},
                 **{
-                    key: np.concatenate([log.get(key, missing) for log in self.logs])
-                    for key in keys
+                    i.name: np.concatenate([log.get(i.name, missing) for log in self.logs])
+                    for i in LOGGED
                 },
             }
         )

@@ -56,14 +56,9 @@ def report(model: Any, opened: Rows, closed: Rows) -> None:
     """
     market, shops, households = model.market, model.shops, model.households
     counties = len(model.region.counties)
-    for name, rows in (
-        ("shops", np.flatnonzero(shops.good >= 0)),
-        ("shops_opened", opened),
-        ("shops_closed", closed),
-    ):
+    for name, rows in (("shops_opened", opened), ("shops_closed", closed)):
         model.log[name] = sums(model, np.ones_like(shops.good), rows)
     for name, column in (
-        ("shop_revenue", shops.revenue),
         ("shop_refunds", shops.refund),
         ("shop_orders", shops.orders),
         ("shop_parcels", shops.sent),

@@ -434,11 +434,11 @@ def test_n1_stands_still_and_n2_moves_at_one_rate_everywhere():
         registered_all=lambda y, c: 400.0,
         migrants_out=lambda y, c: 10.0 + y - 2003,
         migrants_out_age=lambda y, c: 300.0 * (y - 2000),
-        shop_revenue=lambda y, c: float(y > 2008),
+        shop_turnover=lambda y, c: float(y > 2008),
     )._replace(land=land_rows())
     n1 = nothing_changes(t)
     assert n1.months.groupby("county")["residents"].nunique().eq(1).all()
-    assert n1.months["shop_revenue"].eq(0.0).all()
+    assert n1.months["shop_turnover"].eq(0.0).all()
     assert len(n1.months) == len(t.months) and list(n1.months["month"]) == list(t.months["month"])
     n2 = constant_rates(t, load_rates())
     last = n2.months[n2.months["month"] == "2023-12"].set_index("county")

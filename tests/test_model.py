@@ -18,7 +18,7 @@ from agents.kinds import Place, Use
 from agents.migrant import MigrantWorker
 from model import RuralUrbanModel, Scenario, load_scenario
 from model.errors import InputError, LedgerBreach
-from model.indicators import COLUMN
+from model.indicators import COLUMN, COUNTY, LOGGED, VILLAGE
 from model.registry import GROUPS, fields_of
 from model.switches import Synthetic
 
@@ -326,6 +326,16 @@ def test_a_sample_that_leaves_a_county_without_two_villages_is_refused():
     """At 1:10,000 the small districts of Shaoyang would have no village: one line says so."""
     with pytest.raises(InputError, match=r"sample = 0\.0001; valid: at least .* fewer than 2"):
         RuralUrbanModel(load_scenario("shaoyang", sample=0.0001), seed=1)
+
+
+def test_what_modules_write_down_has_a_unit_and_a_column_of_its_own():
+    model = run(30, **{"access.start": "2004-01"})
+    names = [indicator.name for indicator in (*VILLAGE, *COUNTY, *LOGGED)]
+    assert len(set(names)) == len(names)
+    assert {key for log in model.records.logs for key in log} == {i.name for i in LOGGED}
+    months = model.records.months_table()
+    assert list(months.columns) == ["month", "county", *names]
+    assert months["villages_served"].notna().all()
 
 
 def test_students_who_keep_their_register_are_registered_and_change_nothing_else():

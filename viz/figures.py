@@ -17,12 +17,12 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from experiments.output import OutputFolder
-from model.indicators import COUNTY, VILLAGE
+from model.indicators import COUNTY, LOGGED, VILLAGE
 from viz import style
 from viz.offset import offset_figures
 from viz.sankey import draw_sankey
 
-_YEARLY = {indicator.name: indicator.year for indicator in (*VILLAGE, *COUNTY)}
+_YEARLY = {indicator.name: indicator.year for indicator in (*VILLAGE, *COUNTY, *LOGGED)}
 _LAND_LAST = ("mu_", "shops", "households")
 _INCOMES = ("farm", "wage", "business", "remittance", "shop", "transfer", "property")
 
