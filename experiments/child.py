@@ -59,8 +59,9 @@ def main() -> None:
         measure_bytes, limit_s, tasks = requests.get()
         try:
             measure = pickle.loads(measure_bytes)
-            if measure.prepare is not None and measure.name not in prepared:
-                measure.prepare()
+            if measure.name not in prepared:
+                if measure.prepare is not None:
+                    measure.prepare()
                 prepared.add(measure.name)
                 gc.collect()
                 gc.freeze()  # what is there now stays: ``_timed`` need not look at it again

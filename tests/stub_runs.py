@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import resource
 import signal
@@ -22,6 +23,11 @@ def plain(scenario, seed):
     """Return a table that depends on scenario and seed."""
     value = scenario.sample * (seed + 1) / 3.0
     return {"stub": pd.DataFrame({"month": [1, 2], "value": [value, value**0.5]})}
+
+
+def frozen(scenario, seed):
+    """Tell how many objects Python's collector need not look at."""
+    return {"stub": pd.DataFrame({"month": [1], "value": [float(gc.get_freeze_count())]})}
 
 
 def slow(scenario, seed):
