@@ -17,11 +17,13 @@ from agents.buyer.market import appeal, breadth, learn, rivals_price, spend
 from agents.buyer.state import UrbanBuyers, make_buyers, set_weights
 from agents.farmer.opening import (
     Scene,
+    asked,
     close_shops,
     closing,
     consider,
     open_shops,
     pioneer,
+    pioneers_elsewhere,
 )
 from agents.farmer.selling import (
     Tally,
@@ -37,7 +39,7 @@ from agents.farmer.selling import (
 from agents.hub.rules import survival
 from agents.kinds import NOBODY
 from model.goods import GOODS, MARKET_CLASS, MARKETS, MadeBy, good_row
-from model.rollout import access_scale
+from model.rollout import access_scale, service_share
 from model.shop_accounts import book, report
 from model.switches import GROWN, MADE
 from model.training import train
@@ -107,7 +109,8 @@ class OnlineMarket:
     """State of the online market beside its agents: model.market.
 
     capacity, distinct, cluster : (C, G) of the region's endowment.
-    known : (V,) 1 for varieties that had a shop, V = C * G.
+    known : (V,) 1 for varieties that had a seller, V = C * G.
+    elsewhere : (V,) pioneers to be expected so far among households outside the sample.
     """
 
     def __init__(self, model: Any):
@@ -121,6 +124,7 @@ class OnlineMarket:
             self.cluster[c, g] = row.cluster
         self.market_of = np.tile(model.goods.market.astype(np.int64), counties)
         self.known = np.zeros(counties * kinds, dtype=np.int8)
+        self.elsewhere: Floats = np.zeros(counties * kinds)
         self.rows: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
         self.opened: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
         self.variety: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
@@ -275,14 +279,19 @@ def place_orders(model: Any) -> None:
     seller = sums[0] > 0.0
     price = np.divide(sums[1], sums[0], out=np.zeros(size), where=seller)
     rating = np.divide(sums[2], sums[0], out=np.zeros(size), where=seller)
+    # at real size a first seller comes within months; a shop of the sample, for a hundred, in years
+    sold = (terms.shops > 0.0) | (market.elsewhere >= 1.0)
+    alone = sold & ~seller & (np.tile(terms.on_sale, size // kinds) > 0)
+    price[alone] = _asked_elsewhere(model, np.flatnonzero(alone))
+    rating[alone] = model.params["entry"].start_rating
     pull = np.zeros(size)
-    for v in np.flatnonzero(seller):
+    for v in np.flatnonzero(seller | alone):
         relative = price[v] / terms.rivals_price[v % kinds]
         distinct = market.distinct[v // kinds, v % kinds]
         pull[v] = appeal(rating[v], distinct, relative, a.distinct_value, a.sigma)
         if goods.made_by[v % kinds] == MadeBy.BOUGHT:
             pull[v] *= breadth(terms.shops[v], a)
-    fresh = (terms.shops > 0.0) & (market.known == 0)
+    fresh = sold & (market.known == 0)
     start = a.start + a.cluster_known * market.cluster.ravel()[fresh]
     buyers.awareness[:, fresh] = np.maximum(buyers.awareness[:, fresh], start)
     market.known[fresh] = 1
@@ -315,10 +324,22 @@ def place_orders(model: Any) -> None:
         market.tally,
         p,
     )
-    served = np.divide(filled[1], filled[0], out=np.zeros(size), where=filled[0] > 0.0)
+    served = np.divide(filled[1], filled[0], out=np.ones(size), where=filled[0] > 0.0)
     order_yuan = price * np.tile(goods.order_kg, len(model.region.counties))
-    open_now = (terms.shops > 0.0).astype(np.int8)
-    learn(buyers, active, open_now, bought, order_yuan, served, selling_scale(model), a)
+    learn(buyers, active, sold, bought, order_yuan, served, selling_scale(model), a)
+
+
+def _asked_elsewhere(model: Any, varieties: NDArray[np.int64]) -> list[float]:
+    """Return what sellers outside the sample ask for a kg: as in the first village of the county.
+
+    Their orders teach buyers as those of any seller do; they are in nobody's books.
+    """
+    kinds, terms, p = len(GOODS), model.market.terms, model.params["selling"]
+    first = np.searchsorted(model.villages.county, varieties // kinds)
+    return [
+        asked(v // kinds, village, v % kinds, model.goods, terms, p)[0]
+        for v, village in zip(varieties, first, strict=True)
+    ]
 
 
 def _pots(model: Any) -> Floats:
@@ -413,4 +434,7 @@ def _open(model: Any) -> NDArray[np.int64]:
     scene = scene_of(model)
     consider(scene, choice, cost)
     pioneer(scene, choice, cost)
+    unknown = (scene.terms.offered.ravel() > 0) & (model.market.elsewhere < 1.0)
+    served = service_share(model.month, model.params["rollout"]) * access_scale(model)
+    pioneers_elsewhere(scene, served, unknown, model.market.elsewhere)
     return open_shops(shops, households, model.people, choice, cost, scene)

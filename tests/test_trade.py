@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from agents.base import allocate, identity, lifelong_key, month_key
-from agents.buyer.market import Attention
+from agents.buyer.market import Attention, next_awareness
 from agents.buyer.state import Buyers, UrbanBuyers, make_buyers
 from agents.farmer.buying import Buying
 from agents.farmer.entry import (
@@ -31,6 +31,7 @@ from model.goods_account import BALANCES, ROW, GoodsAccount
 from model.ledger import Ledger, Sector
 from model.losses import losing_by_cause
 from model.offline import Offline, OfflineMarket, band_place, parity, worth_waiting
+from model.rollout import Rollout, service_share
 from model.series import load_series
 from model.switches import Access
 from model.villages import Villages
@@ -45,6 +46,7 @@ GROUPS = {
     "freight": Freight(),
     "offline": Offline(),
     "policy": Policy(),
+    "rollout": Rollout(),
     "selling": Selling(),
 }
 GOODS_TABLE, SERIES = load_goods(), load_series(252)
@@ -371,6 +373,29 @@ def test_an_industry_at_hand_makes_more_pioneers_cheaper_goods_and_a_known_name(
     cost = [m.market.terms.goods_cost[0, g] for m in (plain, cluster)]
     assert cost[1] == pytest.approx(0.85 * cost[0])
     assert cluster.buyers.awareness[:, g].mean() > 5.0 * plain.buyers.awareness[:, g].mean() > 0.0
+
+
+def test_buyers_hear_of_what_is_sold_outside_the_sample_and_the_whole_village_has_no_outside():
+    """At real size somebody sells it within months; one shop of a sample stands for a hundred."""
+    part, whole = (tiny_world(month=150, entry=Entry(pioneer=1e-3)) for _ in range(2))
+    part.villages.weight[:], part.villages.sampled[:] = 50.0, 0.1
+    whole.villages.weight[:], whole.villages.sampled[:] = 1.0, 1.0
+    for model in (part, whole):
+        model.villages.parcel_service[:] = 0  # nobody in the run can open
+        run(model, 1)
+    served = service_share(150, part.params["rollout"])
+    hazard = 1.0 - (1.0 - 1e-3) ** part.villages.size
+    most = (served * hazard * (50.0 - 0.1)).sum()
+    assert 0.0 < part.market.elsewhere.sum() <= most
+    assert not whole.market.elsewhere.any()
+    part.market.elsewhere[NUTS] = 1.0
+    for model in (part, whole):
+        run(model, 2)
+    assert not whole.buyers.awareness.any()
+    a = part.params["attention"]
+    alone = next_awareness(a.start, 0.0, a.start, a.orders, a.word, a.forget)
+    assert (part.buyers.awareness[:, NUTS] > alone).all()  # by word of mouth and by orders
+    assert not part.shops.revenue.any()  # which are in nobody's books
 
 
 def test_one_more_household_does_not_change_the_luck_of_others():

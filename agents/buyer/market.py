@@ -276,11 +276,11 @@ def spend(buyers, active, market_of, pull, pot, rivals, coast_yuan, urban_yuan, 
 
 
 @compiled
-def learn(buyers, active, open_now, bought, order_yuan, filled, scale, p):
+def learn(buyers, active, sold, bought, order_yuan, filled, scale, p):
     """Update awareness of the ``active`` varieties from orders and from what neighbours know.
 
-    open_now : (V,) 1 for varieties with a shop: without one awareness only fades. order_yuan :
-    (V,) value of an order. filled : (V,) share of the orders that sellers could fill. scale :
+    sold : (V,) whether anybody sells a variety: else awareness only fades. order_yuan : (V,) value
+    of an order. filled : (V,) share of the orders that sellers could fill. scale :
     access.scale, on both ways of learning.
     """
     groups, ring = buyers.ring.shape
@@ -290,7 +290,7 @@ def learn(buyers, active, open_now, bought, order_yuan, filled, scale, p):
         for b in range(groups):
             before[b] = buyers.awareness[b, v]
         for b in range(groups):
-            if open_now[v] == 0:
+            if not sold[v]:
                 buyers.awareness[b, v] = before[b] * (1.0 - p.forget)
                 continue
             heard = 0.0

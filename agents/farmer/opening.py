@@ -96,11 +96,10 @@ class Scene(NamedTuple):
 
 
 @compiled
-def visible_gain(c, v, g, goods, terms, shop):
-    """Return the price over the goods, and over all visible cost, as shares of the price.
+def asked(c, v, g, goods, terms, shop):
+    """Return what a shop of village ``v`` asks for a kg of good ``g``, and its visible cost, yuan.
 
-    Both 0 where visible cost is not met. Own hours are in the price that is asked (``shop_price``)
-    but no cost to who thinks of opening.
+    Own hours are in the price (``shop_price``) but no cost to who thinks of opening.
     """
     kg, fees = goods.order_kg[g], shop.commission + shop.advertising
     first, line, packing = terms.first[g, v], terms.line[g, v], goods.packing[g]
@@ -110,19 +109,36 @@ def visible_gain(c, v, g, goods, terms, shop):
     price = shop_price(
         bare + hours, terms.rivals_price[g], terms.shops[variety], terms.rivals[g], shop
     )
+    return price, bare
+
+
+@compiled
+def visible_gain(c, v, g, goods, terms, shop):
+    """Return the price over the goods, and over all visible cost, as shares of the price.
+
+    Both 0 where visible cost is not met.
+    """
+    price, bare = asked(c, v, g, goods, terms, shop)
     if price <= bare:
         return 0.0, 0.0
     return 1.0 - terms.goods_cost[c, g] / price, 1.0 - bare / price
 
 
 @compiled
-def reached(h, scene):
-    """Tell whether a household could open at all: parcels, somebody who works, internet."""
+def connected(h, scene):
+    """Tell whether a household could sell online if parcels came: somebody who works, internet."""
     t = scene.households
-    if scene.villages.parcel_service[t.village[h]] == 0 or t.workers_home[h] == 0:
+    if t.workers_home[h] == 0:
         return False
     luck = uniform(scene.keys[1], t.uid[h], _INTERNET)
     return has_internet(luck, scene.internet, t.head_age[h], t.schooling[h], scene.buying)
+
+
+@compiled
+def reached(h, scene):
+    """Tell whether a household could open at all: parcels, somebody who works, internet."""
+    served = scene.villages.parcel_service[scene.households.village[h]] == 1
+    return served and connected(h, scene)
 
 
 @compiled
@@ -295,18 +311,24 @@ def _first_of_village(v, scene, choice):
 
 
 @compiled
+def pioneer_hazard(county, scene):
+    """Return the hazard a month of a household's opening unprompted, more where industry is."""
+    cluster = largest(scene.terms.cluster[county])
+    return scene.entry.pioneer * scene.scale * (1.0 + scene.entry.cluster_pioneers * cluster)
+
+
+@compiled
 def pioneer(scene, choice, cost):
     """Draw each village's spontaneous pioneer at its real size (MODEL 2).
 
     The pioneer is one of the sampled households with probability ``villages.sampled``; otherwise
     the village's ``unseen_shops`` grows by one.
     """
-    p, villages = scene.entry, scene.villages
+    villages = scene.villages
     weight = np.zeros(scene.goods.order_kg.shape[0])
     for v in range(villages.uid.shape[0]):
         luck = uniform(scene.keys[0], villages.uid[v], _FIRST)
-        cluster = largest(scene.terms.cluster[villages.county[v]])
-        hazard = p.pioneer * scene.scale * (1.0 + p.cluster_pioneers * cluster)
+        hazard = pioneer_hazard(villages.county[v], scene)
         if luck >= pioneer_probability(hazard, villages.size[v]):
             continue
         eligible, chosen = _first_of_village(v, scene, choice)
@@ -323,6 +345,34 @@ def pioneer(scene, choice, cost):
             villages.unseen_shops[v] += 1.0
             continue
         decide(chosen, outlay_of(chosen, scene), weight, total, scene, choice, cost)
+
+
+@compiled
+def pioneers_elsewhere(scene, served, unknown, expected):
+    """Add the pioneers to be expected this month among households outside the sample.
+
+    served : share of villages with parcel service. unknown : (V,) 1 for varieties that nobody is
+    known to sell; counties without any are passed over. expected : (V,) pioneers by variety. Each
+    village of the sample speaks for all that it stands for.
+    """
+    villages, kinds = scene.villages, scene.goods.order_kg.shape[0]
+    weight = np.zeros(kinds)
+    for v in range(villages.uid.shape[0]):
+        first, end, c = villages.first_household[v], villages.end_household[v], villages.county[v]
+        others = villages.weight[v] - villages.sampled[v]
+        if others <= 0.0 or largest(unknown[c * kinds : (c + 1) * kinds]) == 0:
+            continue
+        able = 0
+        for h in range(first, end):
+            able += connected(h, scene)
+        weigh_goods_alone(first, scene, weight)
+        total = total_of(weight)
+        if total <= 0.0:
+            continue
+        hazard = pioneer_hazard(c, scene)
+        there = pioneer_probability(hazard, villages.size[v] * able / (end - first))
+        for g in range(kinds):
+            expected[c * kinds + g] += served * others * there * weight[g] / total
 
 
 def open_shops(

@@ -14,15 +14,20 @@ next_awareness = plain(attention.next_awareness)
 
 
 def meets(county: Any, good: Good, world: Any) -> bool:
-    """Tell whether buyers know a variety; its first shop makes it known to a few."""
+    """Tell whether buyers know a variety; its first seller makes it known to a few."""
     g, a = good.row, world.params["attention"]
-    if county.shops[g] > 0.0 and not county.known[g]:
+    if is_sold(county, g) and not county.known[g]:
         start = a.start + a.cluster_known * county.cluster[g]
         for group in world.buyers:
             v = county.row * len(GOODS) + g
             group.awareness[v] = max(group.awareness[v], start)
         county.known[g] = 1
     return bool(county.known[g])
+
+
+def is_sold(county: Any, g: int) -> bool:
+    """Tell whether anybody sells a variety, in the sample or, to be expected, outside it."""
+    return bool(county.shops[g] > 0.0 or county.elsewhere[g] >= 1.0)
 
 
 def set_weights(world: Any) -> None:
@@ -64,10 +69,10 @@ def learn(county: Any, good: Good, scale: float, world: Any) -> None:
     """Update each group's awareness of a variety from orders and from what neighbours know."""
     p, g, v = world.params["attention"], good.row, county.row * len(GOODS) + good.row
     order_yuan = county.mean_price[g] * good.order_kg
-    filled = county.filled_yuan[g] / county.asked_yuan[g] if county.asked_yuan[g] > 0.0 else 0.0
+    filled = county.filled_yuan[g] / county.asked_yuan[g] if county.asked_yuan[g] > 0.0 else 1.0
     before = {group: group.awareness[v] for group in world.buyers}
     for group in world.buyers:
-        if county.shops[g] <= 0.0:
+        if not is_sold(county, g):
             group.awareness[v] = before[group] * (1.0 - p.forget)
             continue
         heard = sum(before[other] for other in group.ring) / len(group.ring)

@@ -120,6 +120,7 @@ def _pairs(model: RuralUrbanModel, oracle: OracleModel) -> list[tuple[str, Any, 
         ("stations.point", model.freight.stations.point, _all(oracle.villages, "point")),
         ("outside workers", model.outside.workers, _all(oracle.seats, "outside_workers")),
         ("known varieties", model.market.known, np.ravel(_all(oracle.counties, "known"))),
+        ("sellers elsewhere", model.market.elsewhere, np.ravel(_all(oracle.counties, "elsewhere"))),
     ]
     return pairs
 

@@ -18,6 +18,7 @@ from benchmarks.oracle.objects import VILLAGE, Good, Household, Village
 from benchmarks.oracle.plain import plain
 from model.calendar import parse_month
 from model.online import _UNSEEN_CLOSE
+from model.rollout import service_share
 
 entry_cost, opening_hazard, pioneer_probability, can_supply, grows = (
     plain(getattr(rules, name))
@@ -80,6 +81,7 @@ def open_shops(world: Any) -> None:
             consider(household, chosen, world)
     for village in world.villages:
         pioneer(village, chosen, world)
+    expect_elsewhere(world)
     for household, (good, outlay) in chosen.items():
         if good == NOBODY:
             continue
@@ -95,7 +97,12 @@ def open_shops(world: Any) -> None:
 
 def reached(household: Household, world: Any) -> bool:
     """Tell whether a household could open at all: parcels, somebody who works, internet."""
-    if not household.village.parcel_service or household.workers_home == 0:
+    return bool(household.village.parcel_service) and connected(household, world)
+
+
+def connected(household: Household, world: Any) -> bool:
+    """Tell whether a household could sell online if parcels came: somebody who works, internet."""
+    if household.workers_home == 0:
         return False
     luck = uniform(world.life_key, household.uid, INTERNET)
     internet = float(world.series.internet_rural[world.month])
@@ -198,10 +205,8 @@ def draw_good(weights: list[float], household: Household, world: Any) -> int:
 
 def pioneer(village: Village, chosen: dict[Household, tuple[int, float]], world: Any) -> None:
     """Draw a village's spontaneous pioneer at its real size (MODEL 2)."""
-    p, county = world.params["entry"], world.counties[village.county]
     luck = uniform(world.key, village.uid, PIONEER)
-    cluster = max(c * o for c, o in zip(county.cluster, county.offered))
-    hazard = p.pioneer * online.selling_scale(world) * (1.0 + p.cluster_pioneers * cluster)
+    hazard = pioneer_hazard(village, world)
     able = [
         household
         for household in village.households
@@ -213,12 +218,7 @@ def pioneer(village: Village, chosen: dict[Household, tuple[int, float]], world:
     if not able or luck >= pioneer_probability(hazard, village.size * share):
         return
     first = min(able, key=lambda h: uniform(world.key, h.uid, FIRST))
-    weights = []
-    for good in world.goods:
-        _, gain = visible_gain(good, village, world)
-        weight = county.capacity[good.row] * gain**p.steepness * county.offered[good.row]
-        weight *= p.own_crop if grows(first.shop.grows, good.row) else 1.0
-        weights.append(weight * (1.0 + p.cluster_pioneers * county.cluster[good.row]))
+    weights = weights_alone(first, world)
     if sum(weights) <= 0.0:
         return
     if uniform(world.key, village.uid, SAMPLED) >= village.sampled:
@@ -227,3 +227,43 @@ def pioneer(village: Village, chosen: dict[Household, tuple[int, float]], world:
     outlay = outlay_of(first, world)
     if first.cash >= outlay:
         chosen[first] = (draw_good(weights, first, world), outlay)
+
+
+def pioneer_hazard(village: Village, world: Any) -> float:
+    """Return the hazard a month of a household's opening unprompted, more where industry is."""
+    p, county = world.params["entry"], world.counties[village.county]
+    cluster = max(c * o for c, o in zip(county.cluster, county.offered))
+    return float(p.pioneer * online.selling_scale(world) * (1.0 + p.cluster_pioneers * cluster))
+
+
+def weights_alone(household: Household, world: Any) -> list[float]:
+    """Return the pull of each good on a pioneer."""
+    p, county, weights = world.params["entry"], household.county, []
+    for good in world.goods:
+        _, gain = visible_gain(good, household.village, world)
+        weight = county.capacity[good.row] * gain**p.steepness * county.offered[good.row]
+        weight *= p.own_crop if grows(household.shop.grows, good.row) else 1.0
+        weights.append(weight * (1.0 + p.cluster_pioneers * county.cluster[good.row]))
+    return weights
+
+
+def expect_elsewhere(world: Any) -> None:
+    """Add the pioneers to be expected among the households that each village stands for."""
+    served = service_share(world.month, world.params["rollout"]) * world.access_scale()
+    waiting = {
+        county.row
+        for county in world.counties
+        if any(o and e < 1.0 for o, e in zip(county.offered, county.elsewhere))
+    }
+    for village in world.villages:
+        others, county = village.weight - village.sampled, world.counties[village.county]
+        if others <= 0.0 or county.row not in waiting:
+            continue
+        weights = weights_alone(village.households[0], world)
+        if sum(weights) <= 0.0:
+            continue
+        able = sum(connected(household, world) for household in village.households)
+        size = village.size * able / len(village.households)
+        there = pioneer_probability(pioneer_hazard(village, world), size)
+        for g, weight in enumerate(weights):
+            county.elsewhere[g] += served * others * there * weight / sum(weights)

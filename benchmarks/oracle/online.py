@@ -46,6 +46,8 @@ def take_over(world: Any, model: Any) -> None:
             setattr(county, name, getattr(model.market, name)[county.row].tolist())
         known = model.market.known.reshape(len(world.counties), len(GOODS))
         county.known = known[county.row].tolist()
+        elsewhere = model.market.elsewhere.reshape(len(world.counties), len(GOODS))
+        county.elsewhere = elsewhere[county.row].tolist()
     world.sellers, world.opened = [], []
 
 
@@ -238,6 +240,12 @@ def set_prices(world: Any) -> None:
             if county.weights[g] > 0.0:
                 county.mean_price[g] /= county.weights[g]
                 county.mean_rating[g] /= county.weights[g]
+            elif buyers.is_sold(county, g) and good.on_sale_now:
+                # nobody in the sample sells it now, but to be expected somebody outside it
+                village = next(v for v in world.villages if v.county == county.row)
+                county.mean_price[g], _ = asked(good, village, world)
+                county.mean_rating[g] = world.params["entry"].start_rating
+            if county.mean_rating[g] > 0.0:
                 relative = county.mean_price[g] / good.rivals_price
                 county.pull[g] = appeal(
                     county.mean_rating[g],
