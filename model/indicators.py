@@ -133,6 +133,10 @@ COUNTY = (
 _ONLINE = tuple(
     _flow(f"online_{good}", f"sales of {good} online, by sellers of the county") for good in GOODS
 )
+_ORDERED = tuple(
+    _flow(f"ordered_{good}", f"{good} of the county ordered online, also outside the sample")
+    for good in GOODS
+)
 
 #: Columns of months.parquet that the modules of trade write down as they go, sums at full scale.
 LOGGED = (
@@ -145,6 +149,7 @@ LOGGED = (
     _stock("shop_own_days", "days a month", "own labour in online shops"),
     _stock("shop_hired_days", "days a month", "hired labour in online shops"),
     *_ONLINE,
+    *_ORDERED,
     _stock("online_buyers", "households", "that order online and live where parcels come"),
     _stock("tradables_index_users", "village shop = 1", "mean price index of who orders online"),
     _stock("online_leakage_village", "share", "of a yuan bought online, that leaves the village"),

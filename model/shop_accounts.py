@@ -69,5 +69,7 @@ def report(model: Any, opened: Rows, closed: Rows) -> None:
     revenue = shops.revenue[market.rows] * households.weight[market.rows]
     size, shape = market.known.size, (counties, len(GOODS))
     by_good = np.bincount(market.variety, revenue, size).astype(float)
+    ordered = (market.coast + market.urban).reshape(shape)
     for g, name in enumerate(GOODS):
         model.log[f"online_{name}"] = by_good.reshape(shape)[:, g].copy()
+        model.log[f"ordered_{name}"] = ordered[:, g].copy()

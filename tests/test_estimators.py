@@ -288,7 +288,7 @@ def test_a_good_that_keeps_soars_then_slows():
             else 100.0 * 1.5 ** min(year - 2008, 8) * 1.05 ** max(year - 2016, 0)
         )
 
-    found = trade.keeping_good(made(online_tofu=sales, online_manufactures=lambda y, c: 1e9))
+    found = trade.keeping_good(made(ordered_tofu=sales, ordered_manufactures=lambda y, c: 1e9))
     assert found["years"] == 8.0
     assert found["late"] == pytest.approx(5.0)
     assert found["parcels"] < 0.0
