@@ -61,8 +61,6 @@ _MONTHS = 12
 _DAYS = 30.0
 #: Months of 2020, whose parcel price the rivals' prices in goods.csv contain.
 _YEAR_2020 = slice(204, 216)
-#: Unseen shops of a village close as seen ones do without losses and with some, a month.
-_UNSEEN_CLOSE = 0.02
 _CLEARED = (
     "revenue",
     "supply",
@@ -386,7 +384,7 @@ def enter_and_exit(model: Any) -> None:
     train(model)
     gone = np.zeros(0, dtype=np.int64)
     if market.terms is not None:
-        model.villages.unseen_shops[:] *= 1.0 - _UNSEEN_CLOSE
+        model.villages.unseen_shops[:] *= 1.0 - model.params["entry"].unseen_close
         out = np.zeros(market.rows.size, dtype=np.bool_)
         closing(
             market.rows,

@@ -107,6 +107,29 @@ class Entry(Group):
             hard_high=1.0,
         ),
     ] = 0.3
+    talk: Annotated[
+        int,
+        Parameter(
+            3,
+            24,
+            "months",
+            "for which a shop that closed is still talked about",
+            "judgement",
+            "assumption",
+        ),
+    ] = 12
+    unseen_close: Annotated[
+        float,
+        Parameter(
+            0.005,
+            0.05,
+            "1/month",
+            "hazard of closing of a village's shops outside the sample",
+            "between shops without losses and with some (selling.close_anyway, selling.give_up)",
+            "assumption",
+            hard_high=1.0,
+        ),
+    ] = 0.02
     margin: Annotated[
         float,
         Parameter(

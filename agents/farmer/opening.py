@@ -41,8 +41,6 @@ _FIRST, _SAMPLED = int(VillageShopDraw.PIONEER), int(VillageShopDraw.SAMPLED)
 _HOME = int(Place.VILLAGE)
 #: Nearest households of the ring, who stand for kin: houses of brothers stand side by side.
 _KIN = 4
-#: Months for which a shop that closed is still talked about.
-_TALK = 12
 #: Columns of a shop that closing sets to 0.
 _RESET = (
     "stock",
@@ -178,7 +176,7 @@ def look_around(h, shops, households, month, p, seen):
     """Fill ``seen`` (3, G) with what the ring shows of each good; return its share with any shop.
 
     Rows: share of the ring that sells it, and over shops seen the weighted turnover and the
-    weights. Losing shops, and closed ones for a year after, count with weight ``failures``:
+    weights. Losing shops, and closed ones for a while after, count with weight ``failures``:
     turnover is public, costs are not (MODEL 4).
     """
     any_shop, ring = 0.0, households.ring.shape[1]
@@ -190,7 +188,7 @@ def look_around(h, shops, households, month, p, seen):
             seen[0, g] += 1.0 / ring
             seen[1, g] += weight * shops.turnover_year[j]
             seen[2, g] += weight
-        elif month - shops.closed[j] < _TALK:
+        elif month - shops.closed[j] < p.talk:
             seen[2, shops.closed_good[j]] += p.failures
     return any_shop / ring
 

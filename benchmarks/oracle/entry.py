@@ -17,7 +17,6 @@ from benchmarks.oracle.market import has_internet
 from benchmarks.oracle.objects import VILLAGE, Good, Household, Village
 from benchmarks.oracle.plain import plain
 from model.calendar import parse_month
-from model.online import _UNSEEN_CLOSE
 from model.rollout import service_share
 
 entry_cost, opening_hazard, pioneer_probability, can_supply, grows = (
@@ -60,7 +59,7 @@ def train(world: Any) -> None:
 def close_shops(world: Any) -> None:
     """Close shops that lost long enough, or whose people have gone."""
     for village in world.villages:
-        village.unseen_shops *= 1.0 - _UNSEEN_CLOSE
+        village.unseen_shops *= 1.0 - world.params["entry"].unseen_close
     for household in world.sellers:
         shop = household.shop
         shop.sold_good = shop.good
@@ -177,7 +176,7 @@ def look_around(household: Household, world: Any) -> tuple[list[float], list[flo
             sellers[shop.good] += 1.0 / len(ring)
             turnover[shop.good] += weight * shop.turnover_year
             weights[shop.good] += weight
-        elif world.month - shop.closed < opening._TALK:
+        elif world.month - shop.closed < p.talk:
             weights[shop.closed_good] += p.failures
     return sellers, turnover, weights
 
