@@ -152,16 +152,24 @@ class Dispatch:
         self._names = (f"runs-{time.time_ns()}-{number}" for number in count())
 
     def __iter__(self) -> Iterator[Result | None]:
-        while self._send() or self.under_way:
-            try:
-                name = self.ended.get(timeout=1.0)
-            except queue.Empty:
-                self._check_scheduler()
-                yield None
-                continue
-            future, keys = self.under_way.pop(name)
-            yield from self._receive(future, keys)
-            future.release()
+        try:
+            while self._send() or self.under_way:
+                try:
+                    name = self.ended.get(timeout=1.0)
+                except queue.Empty:
+                    self._check_scheduler()
+                    yield None
+                    continue
+                future, keys = self.under_way.pop(name)
+                yield from self._receive(future, keys)
+                future.release()
+        finally:
+            self._withdraw()
+
+    def _withdraw(self) -> None:
+        """Take back what is under way, after an interrupt: no thread starts it while all closes."""
+        if self.under_way and self.client.status == "running":
+            self.client.cancel([future for future, _ in self.under_way.values()], force=True)
 
     def _send(self) -> bool:
         """Send chunks until enough are under way; return whether any are left."""

@@ -65,7 +65,8 @@ def connected(workers: Workers) -> Iterator[Client]:
 
 @contextmanager
 def _connection(workers: Workers) -> Iterator[Client]:
-    for name in ("distributed", "asyncio"):  # what they say of a closing that took long
+    # what they say of a closing that took long, or of an interrupt amid a call of theirs
+    for name in ("distributed", "asyncio", "tornado.application"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     with dask.config.set(SETTINGS):
         cluster = _cluster(workers)
