@@ -329,6 +329,7 @@ def test_an_interrupt_keeps_all_that_was_finished(tmp_path, expected, marks, sen
     driver.send(sent)
     status, lines = driver.end()
     assert status == 130 and lines[-1] == "interrupted"
+    assert not any("Traceback" in line for line in lines)
     assert not alive(children)
     # of 8, each process may have had up to 3 in hand
     assert 2 <= finished(out) < 300
