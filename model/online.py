@@ -270,32 +270,15 @@ def place_orders(model: Any) -> None:
     if market.terms is None:
         return
     p, a, terms = model.params["selling"], model.params["attention"], market.terms
-    buyers, goods, month = model.buyers, model.goods, model.month
-    size, kinds = market.known.size, len(GOODS)
+    buyers, goods, size = model.buyers, model.goods, market.known.size
     sums = np.zeros((3, size))
     set_prices(market.rows, shops, households, goods, terms, sums, a, p)
-    seller = sums[0] > 0.0
-    price = np.divide(sums[1], sums[0], out=np.zeros(size), where=seller)
-    rating = np.divide(sums[2], sums[0], out=np.zeros(size), where=seller)
     # at real size a first seller comes within months; a shop of the sample, for a hundred, in years
     sold = (terms.shops > 0.0) | (market.elsewhere >= 1.0)
-    alone = sold & ~seller & (np.tile(terms.on_sale, size // kinds) > 0)
-    price[alone] = _asked_elsewhere(model, np.flatnonzero(alone))
-    rating[alone] = model.params["entry"].start_rating
-    pull = np.zeros(size)
-    for v in np.flatnonzero(seller | alone):
-        relative = price[v] / terms.rivals_price[v % kinds]
-        distinct = market.distinct[v // kinds, v % kinds]
-        pull[v] = appeal(rating[v], distinct, relative, a.distinct_value, a.sigma)
-        if goods.made_by[v % kinds] == MadeBy.BOUGHT:
-            pull[v] *= breadth(terms.shops[v], a)
-    fresh = sold & (market.known == 0)
-    start = a.start + a.cluster_known * market.cluster.ravel()[fresh]
-    buyers.awareness[:, fresh] = np.maximum(buyers.awareness[:, fresh], start)
-    market.known[fresh] = 1
-    set_weights(
-        buyers, model.series.online_shoppers[month], model.urban_people, model.params["buyers"]
-    )
+    price, pull = _offers(model, sums, sold)
+    _make_known(model, sold)
+    shoppers = model.series.online_shoppers[model.month]
+    set_weights(buyers, shoppers, model.urban_people, model.params["buyers"])
     active = np.flatnonzero(market.known)
     bought = np.empty((len(buyers.uid), active.size))
     spend(
@@ -327,11 +310,42 @@ def place_orders(model: Any) -> None:
     learn(buyers, active, sold, bought, order_yuan, served, selling_scale(model), a)
 
 
-def _asked_elsewhere(model: Any, varieties: NDArray[np.int64]) -> list[float]:
-    """Return what sellers outside the sample ask for a kg: as in the first village of the county.
+def _offers(model: Any, sums: Floats, sold: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """Return each variety's mean price, yuan per kg, and its pull on buyers (V,), 0 if none is had.
 
-    Their orders teach buyers as those of any seller do; they are in nobody's books.
+    sums : as ``set_prices`` leaves them. sold : varieties with a seller, in the sample or outside.
+    A seller outside counts where the sample holds none: such orders teach buyers as any do, and are
+    in nobody's books.
     """
+    market, goods, a, kinds = model.market, model.goods, model.params["attention"], len(GOODS)
+    terms, size = market.terms, sold.size
+    seller = sums[0] > 0.0
+    price = np.divide(sums[1], sums[0], out=np.zeros(size), where=seller)
+    rating = np.divide(sums[2], sums[0], out=np.zeros(size), where=seller)
+    alone = sold & ~seller & (np.tile(terms.on_sale, size // kinds) > 0)
+    price[alone] = _asked_elsewhere(model, np.flatnonzero(alone))
+    rating[alone] = model.params["entry"].start_rating
+    pull = np.zeros(size)
+    for v in np.flatnonzero(seller | alone):
+        relative = price[v] / terms.rivals_price[v % kinds]
+        distinct = market.distinct[v // kinds, v % kinds]
+        pull[v] = appeal(rating[v], distinct, relative, a.distinct_value, a.sigma)
+        if goods.made_by[v % kinds] == MadeBy.BOUGHT:
+            pull[v] *= breadth(terms.shops[v], a)
+    return price, pull
+
+
+def _make_known(model: Any, sold: NDArray[np.bool_]) -> None:
+    """Let a few buyers hear of each variety in the month of its first seller."""
+    market, buyers, a = model.market, model.buyers, model.params["attention"]
+    fresh = sold & (market.known == 0)
+    start = a.start + a.cluster_known * market.cluster.ravel()[fresh]
+    buyers.awareness[:, fresh] = np.maximum(buyers.awareness[:, fresh], start)
+    market.known[fresh] = 1
+
+
+def _asked_elsewhere(model: Any, varieties: NDArray[np.int64]) -> list[float]:
+    """Return what sellers outside the sample ask for a kg: as in the county's first village."""
     kinds, terms, p = len(GOODS), model.market.terms, model.params["selling"]
     first = np.searchsorted(model.villages.county, varieties // kinds)
     return [
