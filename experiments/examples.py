@@ -23,6 +23,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -84,11 +85,12 @@ def run(command: str, folder: str) -> str:
     executables = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "PATH": executables, "PYTHONPATH": str(ROOT)}
     print(f"$ {command}", flush=True)
+    began = time.monotonic()
     done = subprocess.run(
         command, shell=True, cwd=folder, env=environment, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
-    print(done.stdout, flush=True)
+    print(f"{done.stdout}({time.monotonic() - began:.0f} s)\n", flush=True)
     return done.stdout
 
 
