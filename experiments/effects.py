@@ -30,8 +30,8 @@ class Effect(NamedTuple):
 
 #: Fewest villages in each arm for an error clustered by village.
 FEWEST = 5
-#: A first stage of at most this is too weak an instrument to divide by.
-WEAK = 0.25
+#: F of the first stage below which the instrument is weak (Staiger and Stock 1997).
+STRONG = 10.0
 NOTHING = Effect(NAN, NAN, NAN, 0)
 
 
@@ -54,10 +54,10 @@ def treatment_on_treated(households: pd.DataFrame, outcome: str = "income") -> E
     """Return the effect of the terminal, instrumented by assignment.
 
     households : as for ``intention_to_treat``, and terminal (0/1: one stands in the village). None
-    where assignment hardly moves the terminal.
+    where assignment is a weak instrument of it.
     """
     data = _prepared(households, outcome)
-    if not _comparable(data) or not abs(first_stage(households)) > WEAK:
+    if not _comparable(data) or data["terminal"].nunique() < 2:
         return NOTHING
     fit = IV2SLS(
         data["after"],
@@ -65,6 +65,8 @@ def treatment_on_treated(households: pd.DataFrame, outcome: str = "income") -> E
         data[["terminal"]],
         data[["treated"]],
     ).fit(cov_type="clustered", clusters=data["village"], debiased=True)
+    if not fit.first_stage.diagnostics.loc["terminal", "f.stat"] > STRONG:
+        return NOTHING
     return _effect(fit, "terminal", outcome, len(data))
 
 

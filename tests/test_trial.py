@@ -108,6 +108,9 @@ def test_too_few_villages_or_no_take_up_give_no_number():
     assert intention_to_treat(few) == pytest.approx(NOTHING, nan_ok=True)
     idle = trial.assign(terminal=0)
     assert treatment_on_treated(idle) == pytest.approx(NOTHING, nan_ok=True)
+    drawn = np.random.default_rng(4).random(int(trial["village"].max()) + 1) < 0.5
+    blind = trial.assign(terminal=drawn[trial["village"]].astype(int))  # whatever the arm
+    assert treatment_on_treated(blind) == pytest.approx(NOTHING, nan_ok=True)
 
 
 # --- the field ------------------------------------------------------------------------------------
