@@ -59,7 +59,7 @@ def treatment_on_treated(households: pd.DataFrame, outcome: str = "income") -> E
     data = _prepared(households, outcome)
     if not _comparable(data) or data["terminal"].nunique() < 2:
         return NOTHING
-    fit = IV2SLS(
+    fit: Any = IV2SLS(
         data["after"],
         data.drop(columns=["after", "village", "treated", "terminal"]),
         data[["terminal"]],
