@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from agents.base.compiled import compiled
-from agents.base.draws import normal, uniform
+from agents.base.draws import identity, normal, uniform
 from agents.base.sums import largest, total_of
 from agents.base.tables import Array, allocate
 from agents.farmer.buying import Buying, has_internet
@@ -23,7 +23,7 @@ from agents.farmer.entry import (
 )
 from agents.farmer.shops import Selling, ability, exit_hazard, labour_per_kg, shop_price, unit_cost
 from agents.farmer.state import Households, Shops
-from agents.kinds import NEVER, NOBODY, Place
+from agents.kinds import NEVER, NOBODY, Kind, Place
 from agents.migrant.state import People
 
 _OPENS, _GOOD, _CLOSES, _PIONEER, _ABILITY, _INTERNET = (
@@ -39,6 +39,7 @@ _OPENS, _GOOD, _CLOSES, _PIONEER, _ABILITY, _INTERNET = (
 )
 _FIRST, _SAMPLED = int(VillageShopDraw.PIONEER), int(VillageShopDraw.SAMPLED)
 _HOME = int(Place.VILLAGE)
+_HOUSEHOLD = int(Kind.HOUSEHOLD)
 #: Nearest households of the ring, who stand for kin: houses of brothers stand side by side.
 _KIN = 4
 #: Columns of a shop that closing sets to 0.
@@ -351,7 +352,8 @@ def pioneers_elsewhere(scene, served, unknown, expected):
 
     served : share of villages with parcel service. unknown : (V,) 1 for varieties that nobody is
     known to sell; counties without any are passed over. expected : (V,) pioneers by variety. Each
-    village of the sample speaks for all that it stands for.
+    village of the sample speaks for all that it stands for, with the goods of its first household,
+    whatever row that has.
     """
     villages, kinds = scene.villages, scene.goods.order_kg.shape[0]
     weight = np.zeros(kinds)
@@ -360,10 +362,13 @@ def pioneers_elsewhere(scene, served, unknown, expected):
         others = villages.weight[v] - villages.sampled[v]
         if others <= 0.0 or largest(unknown[c * kinds : (c + 1) * kinds]) == 0:
             continue
-        able = 0
+        able, speaker = 0, first
+        founder = identity(_HOUSEHOLD, villages.uid[v], 0, 0)
         for h in range(first, end):
             able += connected(h, scene)
-        weigh_goods_alone(first, scene, weight)
+            if scene.households.uid[h] == founder:
+                speaker = h
+        weigh_goods_alone(speaker, scene, weight)
         total = total_of(weight)
         if total <= 0.0:
             continue
