@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _ROOT = Path(__file__).resolve().parents[1]
+_PAGES = (":(exclude)docs", ":(exclude)README.md")
 _LIBRARIES = ("numpy", "scipy", "numba", "mesa")
 
 
@@ -222,7 +223,10 @@ def provenance(scenario: Scenario, seed: int) -> dict[str, Any]:
 
 
 def commit() -> str:
-    """Return the commit of this source tree, ``-dirty`` if changed, or "unknown" without git."""
+    """Return the commit of this source tree, ``-dirty`` if changed, or "unknown" without git.
+
+    Pages do not count: the commands that write them would mark each other's figures.
+    """
     if not (_ROOT / ".git").exists():
         return _commit_of_installation()
     git = ["git", "-C", str(_ROOT)]
@@ -230,7 +234,7 @@ def commit() -> str:
         head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True)
         if head.returncode != 0:
             return "unknown"
-        changed = [*git, "status", "--porcelain", "--untracked-files=no"]
+        changed = [*git, "status", "--porcelain", "--untracked-files=no", "--", ".", *_PAGES]
         dirty = subprocess.run(changed, capture_output=True, text=True).stdout.strip()
     except OSError:  # no git on this machine
         return "unknown"

@@ -274,7 +274,7 @@ def place_orders(model: Any) -> None:
     sums = np.zeros((3, size))
     set_prices(market.rows, shops, households, goods, terms, sums, a, p)
     # at real size a first seller comes within months; a shop of the sample, for a hundred, in years
-    sold = (terms.shops > 0.0) | (market.elsewhere >= 1.0)
+    sold = (terms.shops > 0.0) | ((market.elsewhere >= 1.0) & (terms.offered.ravel() > 0))
     price, pull = _offers(model, sums, sold)
     _make_known(model, sold)
     shoppers = model.series.online_shoppers[model.month]

@@ -396,6 +396,10 @@ def test_buyers_hear_of_what_is_sold_outside_the_sample_and_the_whole_village_ha
     alone = next_awareness(a.start, 0.0, a.start, a.orders, a.word, a.forget)
     assert (part.buyers.awareness[:, NUTS] > alone).all()  # by word of mouth and by orders
     assert not part.shops.revenue.any()  # which are in nobody's books
+    heard = part.buyers.awareness[:, NUTS].copy()
+    part.params["access"] = Access(only_good="tofu")  # nuts may not be sold any more, anywhere
+    run(part, 1)
+    assert part.buyers.awareness[:, NUTS] == pytest.approx(heard * (1.0 - a.forget))
 
 
 def test_one_more_household_does_not_change_the_luck_of_others():

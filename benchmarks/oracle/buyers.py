@@ -27,7 +27,7 @@ def meets(county: Any, good: Good, world: Any) -> bool:
 
 def is_sold(county: Any, g: int) -> bool:
     """Tell whether anybody sells a variety, in the sample or, to be expected, outside it."""
-    return bool(county.shops[g] > 0.0 or county.elsewhere[g] >= 1.0)
+    return bool(county.shops[g] > 0.0 or (county.elsewhere[g] >= 1.0 and county.offered[g]))
 
 
 def set_weights(world: Any) -> None:
