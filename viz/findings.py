@@ -126,11 +126,14 @@ def _column(
         ax.annotate(_interval(found, factor), (1.04, at), xycoords=("axes fraction", "data"),
                     va="center", fontsize=5.8)  # fmt: skip
     ax.set_ylim(max(rows.values()) + 0.6, 0.2)
-    ax.set_xlim(-reach if float(part["low"].min()) < 0 else -0.06 * reach, reach)
+    falls = float(part["low"].min()) < 0
+    ax.set_xlim(-reach if falls else -0.06 * reach, reach)
     ax.axvline(0, color="#9a9a9a", linewidth=0.8)
     ax.spines["left"].set_visible(False)
     ax.grid(axis="x", color="#ececec", linewidth=0.6)
-    ax.xaxis.set_major_locator(MaxNLocator(2, steps=[1, 2, 5, 10]))
+    ticks = MaxNLocator(2, steps=[1, 2, 5, 10]).tick_values(0.0, reach)
+    last = max(tick for tick in ticks if tick <= reach)  # more would touch in a narrow column
+    ax.set_xticks([-last, 0.0, last] if falls else [0.0, last])
     ax.xaxis.set_major_formatter(FuncFormatter(style.plain_number))
 
 
