@@ -227,6 +227,25 @@ def test_a_wrong_seed_is_refused_beside_the_field_and_a_right_one_begins_anew(ta
     assert tab.is_clean()
 
 
+def test_enter_counts_however_soon_it_comes_after_the_last_letter(tab: Tab) -> None:
+    """While runs draw the page all the time, no event may meet what an older drawing knew."""
+    page = tab.page
+    typed = """(text) => {
+      const field = document.querySelector('.rf-seed input');
+      field.value = text;
+      field.dispatchEvent(new Event('input', {bubbles: true}));
+      field.dispatchEvent(new KeyboardEvent('keyup', {key: 'Enter', keyCode: 13, bubbles: true}));
+    }"""
+    page.click(".rf-run")
+    for pause in range(12):
+        page.wait_for_timeout(30 * pause)
+        page.evaluate(typed, "many")
+        page.wait_for_selector(".rf-seed:has-text('a whole number from 0')")
+        page.evaluate(typed, "1")
+        page.wait_for_selector(".rf-seed:has-text('Seed')")
+    assert tab.is_clean()
+
+
 def test_a_village_opens_and_a_household_tells_its_story(tab: Tab) -> None:
     page = tab.page
     tab.run_until(4)

@@ -125,8 +125,8 @@ def Controls(desk: Desk) -> None:
         SeedField(desk)
         label, icon = ("Pause", "mdi-pause") if running else ("Run", "mdi-play")
         button(
-            label, "rf-run", click(Session.pause if running else Session.run), icon_name=icon,
-            color="primary", outlined=False, disabled=not ready or over,
+            label, "rf-run", click(Session.toggle), icon_name=icon, color="primary",
+            outlined=False, disabled=not ready or over,
         )  # fmt: skip
         button(
             "Step", "rf-step", click(Session.step), icon_name="mdi-skip-next",
@@ -141,11 +141,11 @@ def Controls(desk: Desk) -> None:
 @solara.component
 def SeedField(desk: Desk) -> Any:
     """A whole number, taken on Enter or on leaving the field; all else is refused beside it."""
-    text, set_text = solara.use_state(str(desk.seed.value))
+    text = solara.use_reactive(str(desk.seed.value))  # read on Enter, which may outrun a drawing
     wrong, set_wrong = solara.use_state("")
 
     def take(*_: Any) -> None:
-        word = str(text).strip()
+        word = str(text.peek()).strip()
         good = word.isascii() and word.isdecimal() and int(word) <= _MOST_SEED
         set_wrong("" if good else "a whole number from 0")
         if good and int(word) != desk.seed.peek():
@@ -155,8 +155,8 @@ def SeedField(desk: Desk) -> Any:
     field = solara.v.TextField(
         label=wrong or "Seed",
         error=bool(wrong),
-        v_model=text,
-        on_v_model=set_text,
+        v_model=text.value,
+        on_v_model=text.set,
         dense=True,
         outlined=True,
         hide_details=True,

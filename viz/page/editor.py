@@ -49,7 +49,7 @@ def Editor(desk: Desk) -> None:
 def Form(desk: Desk) -> None:
     """Scenario of both arms, a parameter with its value in each, and what differs now."""
     key, set_key = solara.use_state("access.enabled")
-    texts, set_texts = solara.use_state(("", ""))
+    texts = tuple(solara.use_reactive("") for _ in NAMES)  # peeked at: Apply may outrun a drawing
     when, set_when = solara.use_state(START)
     wrong, set_wrong = solara.use_state(("", "", ""))
     session = desk.watch(desk.beat)
@@ -64,14 +64,13 @@ def Form(desk: Desk) -> None:
     def choose(value: Any) -> None:
         if value in keys():
             set_key(value)
-            set_texts(("", ""))
+            for text in texts:
+                text.set("")
             set_wrong(("", "", ""))
 
-    def write(k: int, text: str) -> None:
-        set_texts((text or "", texts[1]) if k == 0 else (texts[0], text or ""))
-
     def apply() -> None:
-        problems, arms = _applied(desk, key, texts, month_name(month) if chosen != START else "")
+        given = texts[0].peek() or "", texts[1].peek() or ""
+        problems, arms = _applied(desk, key, given, month_name(month) if chosen != START else "")
         set_wrong(problems)
         if arms is None or any(problems):
             return
@@ -96,8 +95,8 @@ def Form(desk: Desk) -> None:
         for k in range(2):
             solara.v.TextField(
                 label=f"{NAMES[k]}, now {value_of(scenarios[k], key) or 'empty'}",
-                v_model=texts[k],
-                on_v_model=partial(write, k),
+                v_model=texts[k].value,
+                on_v_model=texts[k].set,
                 error=bool(wrong[k]),
                 error_messages=[wrong[k]] if wrong[k] else [],
                 dense=True,

@@ -85,13 +85,13 @@ def result_folders(below: Path) -> list[str]:
 @solara.component
 def Results() -> None:
     """Open a folder and show what it holds."""
-    text, set_text = solara.use_state("")
+    text = solara.use_reactive("")
     folder, set_folder = solara.use_state(cast("Folder | None", None))
     wrong, set_wrong = solara.use_state("")
     known = solara.use_memo(lambda: result_folders(Path.cwd()), [])
 
     def read(name: str) -> None:
-        set_text(name)
+        text.set(name)
         try:
             set_folder(Folder(Path(name.strip()).expanduser()))
             set_wrong("")
@@ -102,11 +102,11 @@ def Results() -> None:
     with tag("div", class_="rf-results"):
         with tag("div", class_="rf-row"):
             field = solara.v.TextField(
-                label="Folder of results", v_model=text, on_v_model=set_text, dense=True,
+                label="Folder of results", v_model=text.value, on_v_model=text.set, dense=True,
                 outlined=True, hide_details=True, class_="rf-folder", style_="max-width:640px",
             )  # fmt: skip
-            solara.v.use_event(field, "keyup.enter", lambda *_: read(text))
-            button("Open", "rf-open", lambda: read(text), color="primary", outlined=False)
+            solara.v.use_event(field, "keyup.enter", lambda *_: read(text.peek()))
+            button("Open", "rf-open", lambda: read(text.peek()), color="primary", outlined=False)
             tag("span", wrong, class_="rf-wrong")
         if folder is None:
             tag(

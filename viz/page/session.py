@@ -99,6 +99,10 @@ class Session:
             self._running = False
         self._tell()
 
+    def toggle(self) -> None:
+        """Pause if it runs, else run: as it is now, whatever the button said when it was drawn."""
+        (self.pause if self.running else self.run)()
+
     def step(self) -> None:
         """Compute one month and stop."""
         with self._wake:
