@@ -92,7 +92,6 @@ def _do(
     failures: list[Result] = []
     said = False
     done = found = total - len(missing)
-    began = time.monotonic()
     results = (
         _here(missing, measure) if workers.number == 0 and not workers.scheduler
         else _elsewhere(missing, measure, workers, limit_s)
@@ -110,9 +109,8 @@ def _do(
                 progress.say(_estimate(result, total - done, workers, store))
             run = missing[result.key]
             store.add(result, run.seed, scenario_text(run.scenario), measure.name)
-            pace = 60.0 * (done - found) / max(time.monotonic() - began, 1e-9)
-            note = f"{pace:.0f} a minute" + (f", {len(failures)} failed" if failures else "")
-            progress(done, total, "runs", note=note, before=found)
+            note = f"{len(failures)} failed" if failures else ""
+            progress(done, total, "runs", note=note, before=found, paced=True)
         store.flush()
     return failures
 

@@ -22,23 +22,45 @@ class Progress:
         self._every = 0.2 if self._terminal else 30.0
         self._start = self._last = time.monotonic()
         self._drawn = False
+        self._first: tuple[float, int] | None = None
 
     def __call__(
-        self, done: int, total: int, unit: str = "months", *, note: str = "", before: int = 0
+        self,
+        done: int,
+        total: int,
+        unit: str = "months",
+        *,
+        note: str = "",
+        before: int = 0,
+        paced: bool = False,
     ) -> None:
         """Say that ``done`` of ``total`` units are done, ``before`` of them by an earlier command.
 
-        note : what else to say, at the end of the line.
+        The time left counts from the first unit on: before it workers start and rules compile.
+        note : what else to say, at the end of the line. paced : say how many are done a minute too.
         """
         now = time.monotonic()
+        if self._first is None and done > before:
+            self._first = now, done
         if self.quiet or total <= 0 or (now - self._last < self._every and done < total):
             return
         self._last = now
-        passed = now - self._start
-        left = passed / (done - before) * (total - done) if done > before else 0.0
-        if self._terminal or passed >= self._every:
-            line = f"{self.label}: {done} of {total} {unit}, {clock(left)} left"
-            self._draw(f"{line}, {note}" if note else line)
+        if self._terminal or now - self._start >= self._every:
+            each = self._seconds_each(now, done, before)
+            parts = [
+                f"{self.label}: {done} of {total} {unit}",
+                f"{clock(each * (total - done))} left",
+            ]
+            if paced and each > 0.0:
+                parts.append(f"{60.0 / each:.0f} a minute")
+            self._draw(", ".join([*parts, note] if note else parts))
+
+    def _seconds_each(self, now: float, done: int, before: int) -> float:
+        """Return the seconds that a unit has taken; 0 while none is done."""
+        began, first = self._start, before
+        if self._first is not None and done > self._first[1]:
+            began, first = self._first
+        return (now - began) / (done - first) if done > first else 0.0
 
     def say(self, text: str) -> None:
         """Say something that stays, such as that kernels are being compiled."""

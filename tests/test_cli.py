@@ -301,3 +301,18 @@ def test_progress_says_what_is_left_and_can_be_quiet() -> None:
         progress.say("compiling")
         expected = "ruralflow run: 63 of 252 months, 3:00 left\nruralflow run: compiling\n"
         assert stream.getvalue() == ("" if quiet else expected)
+
+
+def test_the_time_left_does_not_count_what_came_before_the_first_run() -> None:
+    """Three in 30 seconds after a minute of compiling, and one of an earlier command."""
+    progress = Progress("ruralflow sweep", stream=(stream := io.StringIO()))
+    progress._start -= 90.0
+    progress._last -= 90.0
+    progress(2, 11, "runs", before=1, paced=True)
+    assert progress._first is not None
+    progress._first = progress._first[0] - 30.0, 2
+    progress._last -= 60.0
+    progress(5, 11, "runs", before=1, paced=True, note="1 failed")
+    first, second = stream.getvalue().splitlines()
+    assert first == "ruralflow sweep: 2 of 11 runs, 13:30 left, 1 a minute"
+    assert second == "ruralflow sweep: 5 of 11 runs, 1:00 left, 6 a minute, 1 failed"
