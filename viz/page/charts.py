@@ -151,6 +151,7 @@ def _line(word: str, values: NDArray[np.float64], colour: str, dashed: bool) -> 
             "fontWeight": "bold",
             "distance": 4,
         },
+        "labelLayout": {"moveOverlap": "shiftY"},  # two lines that end alike keep their letters
         "z": 3 if dashed else 2,
     }
 

@@ -224,6 +224,13 @@ function render({ model, el }) {
       x.lineWidth = 3; x.strokeStyle = 'rgba(255,255,255,.85)'; x.strokeText(name, sx, y);
       x.fillStyle = '#111'; x.fillText(name, sx, y);
     }
+    const way = model.get('gateway');   // the road that ends outside leads to the coast
+    if (!way.name) return;
+    x.font = 'italic 11.5px ' + FONT; x.fillStyle = '#5a3c28';
+    const width = x.measureText(way.name).width, px = left + (way.x + .5) * k, py = top + (way.y + .5) * k;
+    const wx = Math.max(0, Math.min(px - width / 2, W - width - 2)), wy = py > H / 2 ? py - 10 : py + 10;
+    x.lineWidth = 3; x.strokeStyle = 'rgba(255,255,255,.85)'; x.strokeText(way.name, wx, wy);
+    x.fillText(way.name, wx, wy);
   };
   const towns = (x, i) => {   // a square round a seat: its sorting hub serves villages
     const open = model.get('hubs')[i] || [];

@@ -42,6 +42,7 @@ class MapPair(anywidget.AnyWidget):
     minutes = traitlets.Bytes(b"").tag(sync=True)
     outlines: traitlets.List = traitlets.List([]).tag(sync=True)
     roads: traitlets.List = traitlets.List([]).tag(sync=True)
+    gateway: traitlets.Dict = traitlets.Dict({}).tag(sync=True)  # where the road leaves the map
     seats: traitlets.List = traitlets.List([]).tag(sync=True)
     counties: traitlets.List = traitlets.List([]).tag(sync=True)
     counties_zh: traitlets.List = traitlets.List([]).tag(sync=True)
@@ -84,6 +85,8 @@ class Screen:
             widget.minutes = places.minutes.astype("<f4").tobytes()
             widget.outlines = outlines(model, _features(folder))
             widget.roads = road_lines(region.roads)
+            row, col = region.gateway
+            widget.gateway = {"name": f"to {region.coast_name}", "x": int(col), "y": int(row)}
             widget.seats = [
                 {
                     "name": seat.name,
