@@ -11,7 +11,7 @@ from agents.farmer.land import log_shock
 from agents.kinds import Kind
 from model import land
 from model.calendar import month_of_year
-from model.crops import follow_series
+from model.crops import CROP_NAMES, follow_series
 from model.goods import GOODS
 
 RICE = GOODS.index("rice")
@@ -129,7 +129,8 @@ def requisition(m) -> None:
     if weight <= 0.0 or quota.sum() <= 0.0:
         return
     county = m.households.county[m.plots.owner]
-    gross = m.price_expected[:, 0] * m.crops.yield_kg[0]
+    paddy, dry = (CROP_NAMES.index(name) for name in ("double_rice", "dry_grain"))
+    grain = np.where(m.plots.paddy, paddy, dry)
     rows, mu, worth, to_household, to_village = land.take_land(
         m.households,
         m.plots,
@@ -137,7 +138,7 @@ def requisition(m) -> None:
         seat,
         base * growth,
         quota,
-        gross[county] * m.plots.quality,
+        m.price_expected[county, grain] * m.crops.yield_kg[grain] * m.plots.quality,
         m.month,
         p,
     )
@@ -145,10 +146,12 @@ def requisition(m) -> None:
     sold = np.bincount(county[rows], weights=worth, **by)
     village = np.bincount(county[rows], weights=to_village, **by)
     paid = np.bincount(county[rows], weights=to_household, **by) + village
-    proceeds = np.maximum(sold - paid, 0.0)
+    demolition = np.minimum(p.demolition * sold, np.maximum(sold - paid, 0.0))
+    proceeds = np.maximum(sold - paid - demolition, 0.0)
     m.households.cash[:] += m.households.compensation  # the month's budgets are closed by now
     ledger.book("land_sale", sold)
     ledger.book("compensation_village", village)
+    ledger.book("demolition", demolition)
     capital, hubs = p.revenue_to_capital * proceeds, p.revenue_to_hubs * proceeds
     ledger.book("infrastructure_city", capital)
     ledger.book("infrastructure_hubs", hubs)

@@ -41,19 +41,34 @@ _IDLE, _TREES, _TAKEN, _CROP = (int(u) for u in (Use.IDLE, Use.TREES, Use.REQUIS
 _LEASE_ORDER = int(FarmerDraw.LEASE_ORDER)
 
 
+_PRICE = "Hunan's mean of that year is 270,000 [120,000-450,000], parameters.csv urban_land_price"
+
+
 class Requisition(Group):
     """Parameters of the taking of land for the city."""
 
     value_prefecture: Annotated[
         float,
         Parameter(
-            75_000, 300_000, "yuan/mu", "urban value at the prefecture seat, 2003", "MODEL 4"
+            150_000,
+            600_000,
+            "yuan/mu",
+            "urban value at the prefecture seat, 2003",
+            f"land then sells at some 180,000 in 2008: {_PRICE}",
+            "assumption",
         ),
-    ] = 150_000.0
+    ] = 300_000.0
     value_county: Annotated[
         float,
-        Parameter(40_000, 160_000, "yuan/mu", "urban value at a county seat, 2003", "MODEL 4"),
-    ] = 80_000.0
+        Parameter(
+            80_000,
+            320_000,
+            "yuan/mu",
+            "urban value at a county seat, 2003",
+            "as at the prefecture seat, in the proportion of MODEL 4",
+            "assumption",
+        ),
+    ] = 160_000.0
     decay_km: Annotated[
         float, Parameter(2, 5, "km", "distance by which urban value falls to 1/e", "MODEL 4")
     ] = 3.0
@@ -82,17 +97,31 @@ class Requisition(Group):
     household_share: Annotated[
         float, Parameter(0.5, 0.9, "share", "of compensation that goes to the household", "MODEL 4")
     ] = 0.7
-    revenue_to_capital: Annotated[
+    demolition: Annotated[
         float,
         Parameter(
             0.3,
-            0.8,
+            0.55,
+            "share of the price",
+            "to owners of town houses in the way: no land of farmers, and no capital",
+            "Ministry of Finance 2014: compensation, demolition and aid 60% of spending, of which "
+            "farmers get an eighth of the price here (parameters.csv requisition.spend_share_*)",
+            "data",
+            "derived",
+            hard_high=1.0,
+        ),
+    ] = 0.45
+    revenue_to_capital: Annotated[
+        float,
+        Parameter(
+            0.6,
+            0.9,
             "share",
-            "of land revenue net of compensation put into city capital",
+            "of what is left of land revenue put into city capital",
             "parameters.csv requisition.spend_share_*",
             "assumption",
         ),
-    ] = 0.7
+    ] = 0.8
     revenue_to_hubs: Annotated[
         float,
         Parameter(0.0, 0.1, "share", "same, into hubs; the rest into rural roads", "judgement"),

@@ -109,6 +109,7 @@ def _chart() -> tuple[Flow, ...]:
         ("compensation_household", "compensation_household", s.GOVERNMENT, s.RURAL),
         ("compensation_village", "compensation_village", s.GOVERNMENT, s.COLLECTIVE),
         ("land_sale", "land_sale", s.CITY, s.GOVERNMENT),
+        ("demolition", "transfer", s.GOVERNMENT, s.CITY),
         ("infrastructure_city", "infrastructure", s.GOVERNMENT, s.CITY),
         ("infrastructure_roads", "infrastructure", s.GOVERNMENT, s.LOCAL),
         ("infrastructure_hubs", "infrastructure", s.GOVERNMENT, s.CARRIERS),

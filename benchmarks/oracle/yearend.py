@@ -16,8 +16,10 @@ from benchmarks.oracle.land import (
 )
 from benchmarks.oracle.objects import Plot
 from benchmarks.oracle.plain import plain
+from model.crops import CROP_NAMES
 from model.land import compensation_multiple
 
+DOUBLE_RICE, DRY_GRAIN = (CROP_NAMES.index(name) for name in ("double_rice", "dry_grain"))
 worth_clearing = plain(rules.worth_clearing)
 
 
@@ -39,7 +41,8 @@ def requisition(world: Any) -> None:
         seat = world.seats[plot.owner.village.seat]
         base = p.value_prefecture if seat.prefecture else p.value_county
         value = base * seat.growth * math.exp(-plot.km / p.decay_km)
-        output = plot.owner.county.price_expected[0] * world.crops[0].yield_kg * plot.quality
+        k = DOUBLE_RICE if plot.paddy else DRY_GRAIN
+        output = plot.owner.county.price_expected[k] * world.crops[k].yield_kg * plot.quality
         if value > multiple * output and plot.area > 0.0:
             offers.append((value, multiple * output, plot, seat))
     for value, paid, plot, seat in sorted(offers, key=lambda offer: (-offer[0], offer[2].uid)):
@@ -69,10 +72,12 @@ def spend_land_revenue(world: Any) -> None:
     """Book what the seats paid for land, and spend the revenue left over compensation."""
     p, books = world.params["requisition"], world.books
     for county in world.counties:
-        proceeds = max(0.0, county.sold - county.compensated)
+        demolition = min(p.demolition * county.sold, max(0.0, county.sold - county.compensated))
+        proceeds = max(0.0, county.sold - county.compensated - demolition)
         books.book("land_sale", county.row, county.sold)
         village = (1.0 - p.household_share) * county.compensated
         books.book("compensation_village", county.row, village)
+        books.book("demolition", county.row, demolition)
         capital, hubs = p.revenue_to_capital * proceeds, p.revenue_to_hubs * proceeds
         books.book("infrastructure_city", county.row, capital)
         books.book("infrastructure_hubs", county.row, hubs)
