@@ -23,7 +23,7 @@ MONTHS = 40
 #: Runs until the memory of a new server stands still.
 WARM_RUNS = 12
 #: Minutes of Play of the endurance test: ten in ``make soak``.
-SOAK_MINUTES = float(os.environ.get("RURALFLOW_SOAK_MINUTES", "0.4"))
+SOAK_MINUTES = float(os.environ.get("RURALFLOW_SOAK_MINUTES", "1"))
 
 
 @pytest.fixture(scope="module")
