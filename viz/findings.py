@@ -122,7 +122,7 @@ def _column(
                     markeredgewidth=0.5)  # fmt: skip
         else:
             ax.plot(np.sign(value) * reach, at, ">" if value > 0 else "<", color=colour,
-                    markersize=5)  # fmt: skip
+                    markersize=5, clip_on=False)  # fmt: skip
         ax.annotate(_interval(found, factor), (1.04, at), xycoords=("axes fraction", "data"),
                     va="center", fontsize=5.8)  # fmt: skip
     ax.set_ylim(max(rows.values()) + 0.6, 0.2)
