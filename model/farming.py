@@ -15,6 +15,8 @@ from model.crops import CROP_NAMES, follow_series
 from model.goods import GOODS
 
 RICE = GOODS.index("rice")
+#: What a year's output of a mu is counted as when it is taken, on paddy and elsewhere.
+PADDY_GRAIN, DRY_GRAIN = CROP_NAMES.index("double_rice"), CROP_NAMES.index("dry_grain")
 #: Draws of a county, beside those of villages (uid of Kind.VILLAGE with a month of -1).
 _PRICE, _WEATHER = 0, 1
 
@@ -129,8 +131,7 @@ def requisition(m) -> None:
     if weight <= 0.0 or quota.sum() <= 0.0:
         return
     county = m.households.county[m.plots.owner]
-    paddy, dry = (CROP_NAMES.index(name) for name in ("double_rice", "dry_grain"))
-    grain = np.where(m.plots.paddy, paddy, dry)
+    grain = np.where(m.plots.paddy, PADDY_GRAIN, DRY_GRAIN)
     rows, mu, worth, to_household, to_village = land.take_land(
         m.households,
         m.plots,

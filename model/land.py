@@ -41,9 +41,6 @@ _IDLE, _TREES, _TAKEN, _CROP = (int(u) for u in (Use.IDLE, Use.TREES, Use.REQUIS
 _LEASE_ORDER = int(FarmerDraw.LEASE_ORDER)
 
 
-_PRICE = "Hunan's mean of that year is 270,000 [120,000-450,000], parameters.csv urban_land_price"
-
-
 class Requisition(Group):
     """Parameters of the taking of land for the city."""
 
@@ -54,7 +51,8 @@ class Requisition(Group):
             600_000,
             "yuan/mu",
             "urban value at the prefecture seat, 2003",
-            f"land then sells at some 180,000 in 2008: {_PRICE}",
+            "land then sells at some 170,000 in 2008, when Hunan's mean was 270,000 "
+            "[120,000-450,000]: parameters.csv requisition.urban_land_price",
             "assumption",
         ),
     ] = 300_000.0
@@ -104,8 +102,8 @@ class Requisition(Group):
             0.55,
             "share of the price",
             "to owners of town houses in the way: no land of farmers, and no capital",
-            "Ministry of Finance 2014: compensation, demolition and aid 60% of spending, of which "
-            "farmers get an eighth of the price here (parameters.csv requisition.spend_share_*)",
+            "Ministry of Finance 2014: compensation and demolition 51.5% of spending, less the 7% "
+            "that farmers get (parameters.csv requisition.spend_share_compensation, V15)",
             "data",
             "derived",
             hard_high=1.0,
