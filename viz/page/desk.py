@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from contextlib import AbstractContextManager
 from typing import Any, cast
 
 import solara
+from solara.server import kernel_context
 
 from model.calendar import month_name, parse_month
 from model.scenario import Scenario
@@ -22,6 +25,18 @@ PACES = {"full speed": 0.0, "12 months a second": 12.0, "4 a second": 4.0, "1 a 
 BEAT_S = 1.0
 EXPLORE, RESULTS = "Explore", "Results"
 SIDES = ("Flows", "Who gains", "Village", "Take away")
+
+
+def events_lock() -> AbstractContextManager[Any]:
+    """Return the lock that the server holds while it serves an event of this tab.
+
+    Whoever changes what is drawn from another thread holds it too. Two threads that set reactive
+    values at once can lose a drawing: each counts up from what it read, the second finds nothing
+    new, and the page stays as the first has drawn it, with a button disabled for ever.
+    """
+    if kernel_context.has_current_context():
+        return kernel_context.get_current_context().lock
+    return threading.RLock()  # no server: a test
 
 
 class Desk:
@@ -44,6 +59,7 @@ class Desk:
         self.tick, self.beat, self.stage = (solara.reactive(0) for _ in range(3))
         self._staged: Any = None
         self._beaten = 0.0
+        self._events = events_lock()
         self.said = solara.reactive("")
         self.view = solara.reactive(EXPLORE)
         self.side = solara.reactive(SIDES[0])
@@ -117,7 +133,8 @@ class Desk:
             if not wanted or session.state == CLOSED or session is not self.session:
                 return False
             if answer.options or answer.done % 6 == 0:
-                self.then.set(answer)
+                with self._events:
+                    self.then.set(answer)
             return True
 
         ask(question, session.scenarios[arm], session.seed, tell)
@@ -155,23 +172,25 @@ class Desk:
         self.screen.show(frames, hubs, when, wait)
 
     def _notice(self) -> None:
+        """Draw what is new. Called from the session's thread and from where events are served."""
         session, line = self.session, self.timeline
         if session is None or session.state == CLOSED:
             return
-        if line is not None:
-            with line.hold_sync():
-                line.done = session.month + 1
-                line.at = session.at
-        stage = session, session.state, session.running, session.at, session.month < 0
-        now = time.monotonic()
-        if stage != self._staged:
-            self._staged = stage
-            self.stage.set(self.stage.peek() + 1)
-            self._beaten = 0.0
-        if not session.running or now - self._beaten >= BEAT_S:
-            self._beaten = now
-            self.beat.set(self.beat.peek() + 1)
-        self.tick.set(self.tick.peek() + 1)
+        with self._events:  # the stage too is read under it: an old one must not follow a new one
+            if line is not None:
+                with line.hold_sync():
+                    line.done = session.month + 1
+                    line.at = session.at
+            stage = session, session.state, session.running, session.at, session.month < 0
+            now = time.monotonic()
+            if stage != self._staged:
+                self._staged = stage
+                self.stage.set(self.stage.peek() + 1)
+                self._beaten = 0.0
+            if not session.running or now - self._beaten >= BEAT_S:
+                self._beaten = now
+                self.beat.set(self.beat.peek() + 1)
+            self.tick.set(self.tick.peek() + 1)
 
     # -- what components read -------------------------------------------------------------------
 
