@@ -62,18 +62,20 @@ scorecard: $(VENV)/core.done
 odd: $(VENV)/core.done
 	$(BIN)/python -m experiments.odd
 
-# What the model says: docs/findings.md and its figures; its answers in the README. FINDINGS passes
-# options on.
+# What the model says: docs/findings.md and its figures; its first lines and its answers in the
+# README. FINDINGS passes options on.
 findings: $(VENV)/core.done
 	$(BIN)/ruralflow findings --out results/findings $(FINDINGS)
 	mkdir -p docs/figures
 	cp results/findings/findings.md docs/findings.md
 	cp results/findings/figures/offset.png results/findings/figures/offset_years.png \
 		results/findings/figures/findings_*.png docs/figures/
+	sed -n -e '/^Made by/q' -e '/^- /p' docs/findings.md > results/findings/short.md
 	sed -n '/^|/s/(#/(docs\/findings.md#/p' docs/findings.md > results/findings/answers.md
 	sed -i.old -e '/<!-- findings -->/,/<!-- end of findings -->/{/^|/{/](docs/d;};}' \
 		-e '/<!-- findings -->/,/<!-- end of findings -->/{/^| --- /r results/findings/answers.md' \
-		-e '}' README.md
+		-e '}' -e '/<!-- in short -->/,/<!-- end of short -->/{//!d;}' \
+		-e '/<!-- in short -->/r results/findings/short.md' README.md
 	rm README.md.old
 
 # What rests on which mechanism: docs/ablation.md.

@@ -25,6 +25,7 @@ from experiments.findings.words import (
     all_or_some,
     amount,
     change,
+    changes,
     compared,
     loss,
     offset,
@@ -88,6 +89,21 @@ def test_the_direction_is_that_of_the_number():
     assert offset_answer(Interval(1.3, 1.1, 1.5), i) == "yes, all"
     assert offset_answer(Interval(-0.3, -0.4, -0.1), i) == "no"
     assert offset_answer(None, Interval(-5.0, -6.0, -4.0)) == "no loss"
+
+
+@given(st.lists(st.tuples(numbers, numbers, numbers), min_size=1, max_size=4))
+def test_one_sentence_on_several_outcomes_says_of_each_what_its_interval_allows(triples):
+    """A name stands behind "raises" or "lowers" only where its interval leaves out 0."""
+    found = {f"outcome {k}": (interval_of(*t), "mu") for k, t in enumerate(triples)}
+    text = changes("It", found)
+    told, _, open_ = text.partition("whether it raises or lowers")
+    if text.startswith("Whether it raises or lowers"):
+        told, open_ = "", text
+    raised, _, lowered = told.partition("lowers")
+    for what, (i, _) in found.items():
+        place = {UP: raised, DOWN: lowered, UNKNOWN: open_, NONE: told}[sign(i)]
+        assert what in place
+        assert text.count(what) == 1
 
 
 def test_one_world_tells_nothing():
@@ -244,7 +260,9 @@ def test_a_small_run_leaves_a_page_with_its_pictures(small):
     assert "2 replicates are few" in page and "did not ask about" in page
     assert result["command"] in page and "Q3" in page.partition("## Not asked")[2]
     lines = [line for line in page.splitlines() if line.startswith("- ")]
-    assert len(lines) > 30 and all(line.endswith(")*") for line in lines)
+    short, rest = lines[: len(result["short"])], lines[len(result["short"]) :]
+    assert short == [f"- {text}" for text in result["short"]] and len(short) >= 5
+    assert len(rest) > 30 and all(line.endswith(")*") for line in rest)
     anchors = set(re.findall(r"\]\(#([^)]+)\)", page))
     headings = {re.sub(r"[^\w-]", "", h.lower().replace(" ", "-"))
                 for h in re.findall(r"^## (.+)$", page, re.M)}  # fmt: skip
@@ -257,7 +275,7 @@ def test_the_second_time_nothing_is_run(small):
     before = sorted(p.name for p in (folder / "parts").iterdir())
     again = ask()
     assert sorted(p.name for p in (folder / "parts").iterdir()) == before
-    assert again["findings"] == result["findings"]
+    assert again["findings"] == result["findings"] and again["short"] == result["short"]
     saved = json.loads((folder / "findings.json").read_text(encoding="utf-8"))
     assert saved["findings"] == json.loads(json.dumps(result["findings"]))
 

@@ -46,12 +46,22 @@ def _panels(curves: list[dict[str, Any]], result: dict[str, Any]) -> Figure:
     rows = -(-len(curves) // COLUMNS)
     height = 0.95 + 1.9 * rows
     figure = Figure(figsize=(style.WIDTH, height))
+    offsets = [c for c in curves if c["quantity"] == "offset"]
     for k, curve in enumerate(curves):
         row, column = divmod(k, COLUMNS)
         foot = 1 - (0.8 + 1.9 * row + 1.1) / height
         ax = figure.add_axes((0.07 + 0.5 * column, foot, 0.36, 1.1 / height))
         _curve(ax, curve, result)
+        ax.set_ylim(_limits(offsets if curve in offsets else [curve]))
     return figure
+
+
+def _limits(curves: list[dict[str, Any]]) -> tuple[float, float]:
+    """Return limits in which all curves and 0 lie: offsets share them, to be compared."""
+    low = min(0.0, *(min(c["low"]) for c in curves))
+    high = max(0.0, *(max(c["high"]) for c in curves))
+    margin = 0.15 * (high - low) or 1.0
+    return low - margin * (low < 0.0), high + margin
 
 
 def _curve(ax: Axes, curve: dict[str, Any], result: dict[str, Any]) -> None:
@@ -62,7 +72,6 @@ def _curve(ax: Axes, curve: dict[str, Any], result: dict[str, Any]) -> None:
     ax.plot(x, curve["value"], color=colour, marker="o", markersize=2.5, linewidth=1.2)
     ax.axhline(0, color="#9a9a9a", linewidth=0.8)
     ax.axvline(curve["now"], color=style.GREY, linewidth=0.8, linestyle=":")
-    top = max(*curve["high"], 0.0)
     roots = [
         r for r in result["roots"]
         if (r["parameter"], r["quantity"]) == (curve["parameter"], curve["quantity"])
@@ -81,7 +90,6 @@ def _curve(ax: Axes, curve: dict[str, Any], result: dict[str, Any]) -> None:
         words = f"{', '.join(missed)}: not reached" if offset else "no change of sign"
         ax.text(0.99, 1.02, words, transform=ax.transAxes, ha="right", fontsize=7,
                 color=style.GREY, va="bottom")  # fmt: skip
-    ax.set_ylim(min(*curve["low"], 0.0), top * 1.15 or 1.0)
     ax.set_title(curve["parameter"], pad=16)
     unit = "offset: share of the loss" if offset else f"{curve['quantity']}, {curve['unit']}"
     style.value_axis(ax, unit, zero=False)

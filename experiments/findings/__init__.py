@@ -18,6 +18,7 @@ from experiments.findings.claims import CLAIMS
 from experiments.findings.evidence import OUTCOMES_ASKED, Evidence
 from experiments.findings.numbers import Numbers, horizons
 from experiments.findings.page import markdown
+from experiments.findings.short import in_short
 from experiments.findings.topics import TOPICS, effects_table
 from experiments.offset import evaluate, no_pull_sentence
 from experiments.output import OutputFolder, provenance
@@ -104,6 +105,7 @@ def run_findings(
         "replicates": question.replicates, "question": question._asdict(),
         "command": command(scenario, seed, question),
         "interval": "95%, percentile bootstrap over paired replicates: luck, not parameters",
+        "short": in_short(evidence),
         "findings": [f._asdict() | {"sentences": [s._asdict() for s in f.sentences]}
                      for f in found],
         "offset": offsets, "reach": reached,

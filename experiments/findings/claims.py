@@ -9,7 +9,7 @@ import pandas as pd
 
 from experiments.arms import BARE, BUYING, FULL, SELLING
 from experiments.bootstrap import Interval, resamples
-from experiments.findings.evidence import OUTCOMES_ASKED, Evidence, unit
+from experiments.findings.evidence import OUTCOMES_ASKED, OUTCOMES_SHOWN, Evidence, unit
 from experiments.findings.nation import fifth, fourth, third
 from experiments.findings.numbers import WHAT, by_replicate, mean_of
 from experiments.findings.runs import KEEPS, SPOILS
@@ -37,13 +37,15 @@ from experiments.findings.words import (
 from model.losses import Cause
 
 YUAN = "yuan of 2010"
+#: Class of goods -> what its sellers sell.
+SELLERS = {"fresh": "fresh goods", "keeps": "goods that keep"}
 FULL_CELL, BARE_CELL = f"base|{FULL}", f"base|{BARE}"
 
 
 def first(e: Evidence) -> Finding:
     """Q1: cities grew at the countryside's expense."""
     basis = f"pull on and off, no e-commerce in either; {e.pairs}"
-    found = {o: e.effects(o).loss for o in OUTCOMES_ASKED}
+    found = {o: e.effects(o).loss for o in OUTCOMES_SHOWN}
     said = [Sentence(loss(WHAT[o], i, unit(o)), basis) for o, i in found.items()]
     idle = e.arms.difference(BARE_CELL, "base|no pull, no access", "mu_idle")
     said.append(Sentence(change("The pull", "idle land", idle, "mu"), basis))
@@ -62,7 +64,7 @@ def first(e: Evidence) -> Finding:
         )
     )
     said.append(Sentence(compared("what left", "what came back", balance, YUAN, "was more"), books))
-    answer = _verdict({o: sign(i) for o, i in found.items()})
+    answer = _verdict({o: sign(found[o]) for o in OUTCOMES_ASKED})
     return Finding(
         "Q1",
         "Cities grew at the countryside's expense: labour lost, land laid waste",
@@ -89,19 +91,19 @@ def second(e: Evidence) -> Finding:
     """Q2: e-commerce can pay something back."""
     basis = f"e-commerce on and off under the pull; {e.pairs}"
     said, signs, shares = [], {}, []
-    for o in OUTCOMES_ASKED:
+    for o in OUTCOMES_SHOWN:
         found = e.effects(o)
+        asked = o in OUTCOMES_ASKED
         said.append(Sentence(change("E-commerce", WHAT[o], found.gained, unit(o)), basis))
-        said.append(
-            Sentence(offset(WHAT[o], found.gained, found.loss, found.offset, unit(o)), basis)
-        )
-        said += _wide(e, o)
+        if asked:
+            told = offset(WHAT[o], found.gained, found.loss, found.offset, unit(o))
+            said += [Sentence(told, basis), *_wide(e, o)]
+            signs[o] = sign(found.gained)
+            shares.append(f"{WHAT[o]}: {offset_answer(found.offset, found.loss)}")
         apart = e.arms.difference(f"base|{SELLING}", f"base|{BUYING}", o)
         said.append(
             Sentence(of(f"Of {WHAT[o]}", compared("selling", "buying", apart, unit(o))), basis)
         )
-        signs[o] = sign(found.gained)
-        shares.append(f"{WHAT[o]}: {offset_answer(found.offset, found.loss)}")
     answer = f"{_verdict(signs)}. Offset of {'; '.join(shares)}"
     return Finding(
         "Q2",
@@ -162,8 +164,8 @@ def sixth(e: Evidence) -> Finding | None:
                 )
             if o == "product":
                 signs.append(sign(i))
-    losing = _losing(e)
-    said += losing.sentences
+    sellers = _losing(e)
+    said += sellers.sentences
     if not said:
         return None
     little = {
@@ -172,7 +174,9 @@ def sixth(e: Evidence) -> Finding | None:
         DOWN: "selling it costs",
         NONE: "selling it changes nothing",
     }
-    words = [f"{e.fresh}: {little[s]}" for s in signs] + ([losing.answer] if losing.answer else [])
+    words = [f"{e.fresh}: {little[s]}" for s in signs] + (
+        [sellers.answer] if sellers.answer else []
+    )
     return Finding(
         "Q6",
         "Without a cluster farm goods give little to hold on to: fresh produce "
@@ -185,18 +189,13 @@ def sixth(e: Evidence) -> Finding | None:
 
 def _losing(e: Evidence) -> Finding:
     """Return which share of sellers loses, by class and cold chain, and why."""
-    if e.trade is None or e.trade["causes"].empty:
-        return Finding("", "", "", [])
-    table, said, answer = e.trade["causes"], [], ""
+    said, answer = [], ""
     for arm, words in (("as it is", "as it is"), ("cold", "with a cold chain everywhere")):
-        for kind, name in (("fresh", "fresh goods"), ("keeps", "goods that keep")):
-            parts = [p[p["class"] == kind] for p in by_replicate(table, arm)]
-            parts = [p for p in parts if p["shops"].sum() > 0]
+        for kind, name in SELLERS.items():
+            parts = _sellers(e, arm, kind)
             if not parts:
                 continue
-            rows = resamples(len(parts), 1)
-            lost = np.array([_part(p, p["cause"] != Cause.NONE) for p in parts])
-            i = mean_of(lost, rows)
+            i = _share_losing(parts)
             basis = f"shops over a year old, {words}; {len(parts)} replicates with such shops"
             said.append(Sentence(f"Of sellers of {name}, {share(i)} lose money.", basis))
             if kind == "fresh" and arm == "as it is":
@@ -210,6 +209,25 @@ def _losing(e: Evidence) -> Finding:
                     else f"of fresh sellers {share(i)} lose"
                 )
     return Finding("", "", answer, said)
+
+
+def losing(e: Evidence) -> dict[str, Interval]:
+    """Return class of goods -> share of its sellers that lose, as it is; nothing without shops."""
+    parts = {name: _sellers(e, "as it is", kind) for kind, name in SELLERS.items()}
+    return {name: _share_losing(found) for name, found in parts.items() if found}
+
+
+def _sellers(e: Evidence, arm: str, kind: str) -> list[pd.DataFrame]:
+    """Return the shops over a year old of a class of goods, of each replicate that has some."""
+    if e.trade is None or e.trade["causes"].empty:
+        return []
+    parts = [p[p["class"] == kind] for p in by_replicate(e.trade["causes"], arm)]
+    return [p for p in parts if p["shops"].sum() > 0]
+
+
+def _share_losing(parts: list[pd.DataFrame]) -> Interval:
+    lost = np.array([_part(p, p["cause"] != Cause.NONE) for p in parts])
+    return mean_of(lost, resamples(len(parts), 1))
 
 
 def _part(p: pd.DataFrame, mask: pd.Series) -> float:
@@ -349,4 +367,4 @@ CLAIMS: tuple[Callable[[Evidence], Finding | None], ...] = (
 )
 
 
-__all__ = ["CLAIMS"]
+__all__ = ["CLAIMS", "losing"]

@@ -46,4 +46,6 @@ def unit(outcome: str) -> str:
     return OUTCOMES[outcome].unit
 
 
-OUTCOMES_ASKED = tuple(WHAT)
+#: What the cities took: loss, return and offset. What cheaper goods give shows in the last alone.
+OUTCOMES_ASKED = ("labour", "land", "product")
+OUTCOMES_SHOWN = tuple(WHAT)

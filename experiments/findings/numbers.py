@@ -16,7 +16,12 @@ from experiments.scorecard.trials import staggered_effect
 
 Values = NDArray[np.float64]
 #: Outcomes that are asked about, in the words of a sentence.
-WHAT = {"labour": "labour at home", "land": "land cultivated", "product": "village product"}
+WHAT = {
+    "labour": "labour at home",
+    "land": "land cultivated",
+    "product": "village product",
+    "living": "the living standard",
+}
 HORIZONS = range(1, 9)
 NO_NUMBER = Interval(float("nan"), float("nan"), float("nan"))
 

@@ -27,7 +27,8 @@ _FIGURES = {
 
 def markdown(found: list[Finding], result: dict[str, Any], evidence: Evidence) -> str:
     """Return the page."""
-    lines = ["# What the model says", "", *_preface(result), ""]
+    lines = ["# What the model says", "", *(f"- {text}" for text in result["short"]), ""]
+    lines += [*_preface(result), ""]
     lines += ["| | claim or question | answer |", "| --- | --- | --- |"]
     lines += [
         f"| [{f.name}](#{_anchor(f)}) | {f.question} | **{upper(f.answer)}** |" for f in found

@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 from scipy.stats import spearmanr
 
-from experiments.arms import BARE, FULL, OUTCOMES
+from experiments.arms import BARE, BUYING, FULL, OUTCOMES, SELLING
 from experiments.bootstrap import Interval
-from experiments.findings.evidence import OUTCOMES_ASKED, Evidence, unit
+from experiments.findings.evidence import OUTCOMES_ASKED, OUTCOMES_SHOWN, Evidence, unit
 from experiments.findings.numbers import WHAT
 from experiments.findings.runs import DISTANCES
 from experiments.findings.words import (
@@ -32,6 +32,7 @@ from experiments.findings.words import (
 from experiments.offset import OFFSET
 
 BARE_CELL, FULL_CELL = f"base|{BARE}", f"base|{FULL}"
+SELLING_CELL, BUYING_CELL = f"base|{SELLING}", f"base|{BUYING}"
 #: Size of the test for a parameter that goes with the sign, before Bonferroni.
 SIZE = 0.05
 
@@ -67,22 +68,27 @@ def remoteness(e: Evidence) -> Finding:
             told = offset(WHAT[o], x.gained, x.loss, x.offset, unit(o))
             said.append(Sentence(of(f"In {d} villages", told), basis))
         words.append(by_sign(WHAT[o], {f"{d} villages": x.gained for d, x in shares.items()}, "in"))
+    places = e.arms.by_place("distance", "living")
+    for d in (d for d in DISTANCES if d in places):
+        told = change("E-commerce", WHAT["living"], places[d].gained, unit("living"))
+        said.append(Sentence(of(f"In {d} villages", told), basis))
     return Finding("Remoteness", "By remoteness", upper("; ".join(words)), said, "V2", "effects")
 
 
 def channels(e: Evidence) -> Finding:
     """Selling against buying, and the cold chain."""
     basis = f"selling alone, buying alone; {e.pairs}"
-    said, parts = [], {}
-    for o in OUTCOMES_ASKED:
-        for arm, name in (("selling only", "selling"), ("buying only", "buying")):
-            i = e.arms.difference(f"base|pull, {arm}", BARE_CELL, o)
+    said: list[Sentence] = []
+    parts: dict[str, dict[str, Interval]] = {"product": {}, "living": {}}
+    for o in OUTCOMES_SHOWN:
+        for cell, name in ((SELLING_CELL, "selling"), (BUYING_CELL, "buying")):
+            i = e.arms.difference(cell, BARE_CELL, o)
             said.append(Sentence(change(f"{name.capitalize()} alone", WHAT[o], i, unit(o)), basis))
-            if o == "product":
-                parts[name] = i
+            if o in parts:
+                parts[o][name] = i
     cell = "cold|all goods, cold"
     if e.arms.has(cell):
-        for o in OUTCOMES_ASKED:
+        for o in OUTCOMES_SHOWN:
             i = e.arms.difference(cell, FULL_CELL, o)
             said.append(
                 Sentence(
@@ -90,9 +96,9 @@ def channels(e: Evidence) -> Finding:
                     f"cold chain everywhere against as it is; {e.pairs}",
                 )
             )
-            if o == "product":
-                parts["a cold chain"] = i
-    answer = upper(by_sign(WHAT["product"], parts))
+            if o in parts:
+                parts[o]["a cold chain"] = i
+    answer = upper(". ".join(upper(by_sign(WHAT[o], found)) for o, found in parts.items()))
     return Finding(
         "Channels",
         "Selling against buying, with and without a cold chain",
@@ -288,8 +294,8 @@ def effects_table(e: Evidence) -> pd.DataFrame:
     def against(cell: str, other: str, name: str) -> list[tuple[str, str, Interval]]:
         return [(name, o, e.arms.difference(cell, other, o)) for o in OUTCOMES_ASKED]
 
-    for arm, name in (("pull, selling only", "selling"), ("pull, buying only", "buying")):
-        add("channel", against(f"base|{arm}", BARE_CELL, name))
+    for cell, name in ((SELLING_CELL, "selling"), (BUYING_CELL, "buying")):
+        add("channel", against(cell, BARE_CELL, name))
     for g in e.goods:
         add("good alone", against(f"base|pull, only {g} sold", BARE_CELL, g))
     for o in OUTCOMES_ASKED:

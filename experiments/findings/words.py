@@ -100,6 +100,26 @@ def change(subject: str, what: str, i: Interval, unit: str) -> str:
     return f"Whether {_lower(subject)} raises or lowers {what} cannot be told: {amount(i, unit)}."
 
 
+def changes(subject: str, found: dict[str, tuple[Interval, str]]) -> str:
+    """Return ``change`` of several things, what -> (interval, unit), in one sentence."""
+    signs = {what: sign(i) for what, (i, _) in found.items()}
+    parts = []
+    for direction, verb in ((UP, "raises"), (DOWN, "lowers")):
+        told = [
+            f"{what} by {amount(i if direction == UP else negative(i), unit)}"
+            for what, (i, unit) in found.items()
+            if signs[what] == direction
+        ]
+        parts += [f"{verb} {listed(told)}"] if told else []
+    same = [what for what, s in signs.items() if s == NONE]
+    parts += [f"leaves {listed(same)} as it is"] if same else []
+    open_ = [what for what, s in signs.items() if s == UNKNOWN]
+    if not parts:
+        return f"Whether {_lower(subject)} raises or lowers {listed(open_)} cannot be told."
+    tail = f"; whether it raises or lowers {listed(open_)} cannot be told" if open_ else ""
+    return f"{subject} {' and '.join(parts)}{tail}."
+
+
 def loss(what: str, i: Interval, unit: str) -> str:
     """Return whether the pull lowered ``what``; a loss above 0: it did."""
     return change("The pull of the cities", what, negative(i), unit)

@@ -1,0 +1,89 @@
+"""The findings in a few sentences: what was taken, what comes back, how, with what, to whom."""
+
+from __future__ import annotations
+
+from experiments.arms import BARE, BUYING, SELLING
+from experiments.bootstrap import Interval
+from experiments.findings.claims import losing
+from experiments.findings.evidence import OUTCOMES_ASKED, OUTCOMES_SHOWN, Evidence, unit
+from experiments.findings.numbers import WHAT
+from experiments.findings.words import (
+    UP,
+    amount,
+    changes,
+    listed,
+    negative,
+    offset_answer,
+    share,
+    sign,
+    upper,
+)
+
+#: So many goods are named, those that bring most.
+_NAMED = 3
+
+
+def in_short(e: Evidence) -> list[str]:
+    """Return the sentences; what was not asked, or cannot be told, is not among them."""
+    effects = {o: e.effects(o) for o in OUTCOMES_SHOWN}
+    said = [
+        _changes("The pull of the cities", {o: negative(x.loss) for o, x in effects.items()}),
+        _changes("E-commerce", {o: x.gained for o, x in effects.items()}),
+    ]
+    lost = {o: effects[o] for o in OUTCOMES_ASKED if sign(effects[o].loss) == UP}
+    if lost:
+        words = [f"{WHAT[o]}: {offset_answer(x.offset, x.loss)}" for o, x in lost.items()]
+        said.append(f"Does it bring back what was lost? {upper('; '.join(words))}.")
+    for subject, arm in (("Selling alone", SELLING), ("Buying alone", BUYING)):
+        said.append(
+            _changes(
+                subject,
+                {o: e.arms.difference(f"base|{arm}", f"base|{BARE}", o) for o in OUTCOMES_SHOWN},
+            )
+        )
+    return [*said, *_goods(e), *_places(e), *_sure(e)]
+
+
+def _changes(subject: str, found: dict[str, Interval]) -> str:
+    return changes(subject, {WHAT[o]: (i, unit(o)) for o, i in found.items()})
+
+
+def _goods(e: Evidence) -> list[str]:
+    """Return which goods bring most, each sold alone, and who loses by selling."""
+    cells = {g: f"base|pull, only {g} sold" for g in e.goods}
+    found = {g: e.arms.difference(cell, f"base|{BARE}", "product") for g, cell in cells.items()}
+    paying = sorted((g for g in found if sign(found[g]) == UP), key=lambda g: -found[g].value)
+    said = []
+    if paying:
+        named = [f"{g} ({amount(found[g], unit('product'))})" for g in paying[:_NAMED]]
+        said.append(
+            f"Of the goods, each sold alone, most village product comes of {listed(named)}."
+        )
+    lose = [f"of sellers of {name} {share(i)}" for name, i in losing(e).items()]
+    return said + ([f"Of shops over a year old lose money: {listed(lose)}."] if lose else [])
+
+
+def _places(e: Evidence) -> list[str]:
+    """Return whether the labour lost comes back near a seat, and far from one."""
+    places = e.arms.by_place("distance", "labour")
+    told = [
+        f"in {d} villages {offset_answer(places[d].offset, places[d].loss)}"
+        for d in ("near", "far")
+        if d in places
+    ]
+    return [f"Does labour come back? {upper('; '.join(told))}."] if told else []
+
+
+def _sure(e: Evidence) -> list[str]:
+    """Return how often e-commerce is a return over the ranges of parameters."""
+    if e.spread is None:
+        return []
+    words = [f"of {WHAT[o]} in {100 * e.spread[o]['returning']:.0f}%" for o in OUTCOMES_ASKED]
+    draws = e.spread[OUTCOMES_ASKED[0]]["draws"]
+    return [
+        f"Over the ranges of all parameters that no data pin, e-commerce is a return "
+        f"{listed(words)} of {draws} draws."
+    ]
+
+
+__all__ = ["in_short"]
