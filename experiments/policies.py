@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from experiments import homes
 from experiments.arms import HEADLINE, OUTCOMES
 from experiments.bootstrap import mean_interval, resamples
 from experiments.kept import warm
 from experiments.output import OutputFolder, provenance
 from experiments.package import Package, read_packages
-from experiments.panel import Panel
 from experiments.progress import Progress
 from experiments.replies import Indicator, Replies, check_years, region_by_year
 from experiments.run import compiling, flows_table
@@ -32,33 +32,16 @@ from model.scenario import Scenario
 
 Values = NDArray[np.float64]
 NONE = "as it is"
-_OUT = ("year_inputs", "year_machine", "year_tax", "year_rent_paid")
 
 
 def _reply(scenario: Scenario, seed: int) -> dict[str, pd.DataFrame]:
     """Keep the region by year, yuan by line of the ledger, and households of the last December."""
     model = RuralUrbanModel(scenario, seed)
-    panel = Panel(model)
-    for _ in range(scenario.months):
-        model.step()
-        panel.collect()
+    kept = homes.run(model)
     flows = flows_table(model).groupby("line")[["yuan"]].sum().reset_index()
     region = region_by_year(model.records.months_table())
-    homes = households(panel.households[-1])
     model.release()
-    return {"region": region, "paid": flows, "homes": homes}
-
-
-def households(panel: pd.DataFrame) -> pd.DataFrame:
-    """Return household, weight, mean age, and real income per registered member in the year."""
-    sources = [c for c in panel if str(c).startswith("year_")]
-    income = panel["shop_profit"].to_numpy(dtype=float).copy()
-    for column in sources:
-        income += panel[column].to_numpy() * (-1.0 if column in _OUT else 1.0)
-    heads = np.maximum(panel["registered"].to_numpy(), 1)
-    kept = panel[["household", "weight", "mean_age", "registered"]].copy()
-    kept["income"] = income / heads / panel["cost_of_living"].to_numpy()
-    return kept[panel["registered"].to_numpy() > 0]
+    return {"region": region, "paid": flows, "homes": kept}
 
 
 POLICY = Measure("policy-1", _reply, warm)
@@ -110,10 +93,10 @@ def run_policies(
                 )  # fmt: skip
         replies.ask(wanted)
         paid = store.table("paid", design="policies")
-        homes = store.table("homes", design="policies")
+        households = store.table("homes", design="policies")
     compared = Comparison(packages, made, replies, paid, seed)
     effects, regret = compared.effects(), compared.regret()
-    gains = by_decile(homes, [p.name for p in packages])
+    gains = by_decile(households, [p.name for p in packages])
     result: dict[str, Any] = {
         "provenance": origin, "scenario": origin["scenario"], "seed": seed,
         "worlds": question.worlds, "replicates": question.replicates,
@@ -209,41 +192,26 @@ class Comparison:
         return pd.DataFrame(rows)
 
 
-def by_decile(homes: pd.DataFrame, packages: list[str]) -> pd.DataFrame:
-    """Return the gain of real income per registered member by decile of income and of mean age.
+def by_decile(found: pd.DataFrame, packages: list[str]) -> pd.DataFrame:
+    """Return the gain of real income per registered member by decile, see ``homes.gains``.
 
-    Deciles are of households (by weight) of the same world and replicate without a package; a
-    household is compared with itself, and counts where it is in both.
+    found : households by world, replicate and package. Gains are over the same world and replicate
+    without a package.
     """
-    at = ["world", "replicate", "household"]
-    before = homes[homes["package"] == NONE]
-    groups = [g for _, g in before.groupby(at[:2], sort=False)]
-    deciles = pd.concat(
-        [
-            g[[*at, "income"]].rename(columns={"income": "was"}).assign(by=by, decile=_decile(g, c))
-            for g in groups
-            for by, c in (("income", "income"), ("age", "mean_age"))
-        ]
-    )
-    both = homes[homes["package"] != NONE].merge(deciles, on=at)
-    both["people"] = both["weight"] * both["registered"]
-    both["gained"] = both["people"] * (both["income"] - both["was"])
-    sums = both.groupby(["package", "by", "decile"])[["gained", "people"]].sum().reset_index()
+    at = ["world", "replicate"]
+    before = dict(iter(found[found["package"] == NONE].groupby(at, sort=False)))
+    parts = [
+        homes.gains(before[world, replicate], after).assign(package=str(package))
+        for (world, replicate, package), after in found[found["package"] != NONE].groupby(
+            [*at, "package"], sort=False
+        )
+    ]
+    sums = pd.concat(parts).groupby(["package", "by", "decile"]).sum().reset_index()
     sums["gain"] = sums["gained"] / sums["people"]
     order = {name: k for k, name in enumerate(packages)}
     sums = sums.sort_values(["package", "by", "decile"], key=lambda c: c.map(order).fillna(c)
                             if c.name == "package" else c)  # fmt: skip
     return sums[["package", "by", "decile", "gain"]].reset_index(drop=True)
-
-
-def _decile(homes: pd.DataFrame, column: str) -> NDArray[np.int64]:
-    """Return the decile, 1 to 10, of each household in a column, by weight."""
-    order = np.argsort(homes[column].to_numpy(), kind="stable")
-    w = homes["weight"].to_numpy(dtype=float)[order]
-    middle = (np.cumsum(w) - w / 2.0) / w.sum()
-    found = np.empty(len(w), dtype=np.int64)
-    found[order] = np.minimum((10.0 * middle).astype(np.int64) + 1, 10)
-    return found
 
 
 def _described(package: Package) -> dict[str, Any]:

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments.arms import ARMS, BARE, FULL, NEITHER
+from experiments.arms import ARMS, BARE, BUYING, FULL, NEITHER, SELLING
 from experiments.bootstrap import Interval, resamples
 from experiments.findings import Question, claims, command, run_findings, topics
 from experiments.findings.evidence import Evidence
-from experiments.findings.numbers import Numbers, horizons, mean_of
+from experiments.findings.numbers import Numbers, home_gains, horizons, mean_of
 from experiments.findings.words import (
     DOWN,
     NONE,
@@ -193,8 +193,40 @@ def test_what_was_not_run_is_not_answered():
     """Claims about the nation have no answer without its runs."""
     e = evidence(20.0, 5.0)
     for ask in (claims.third, claims.fourth, claims.fifth, claims.seventh, topics.reach,
-                topics.horizon, topics.signs, topics.endowments):  # fmt: skip
+                topics.horizon, topics.signs, topics.endowments, topics.whom):  # fmt: skip
         assert ask(e) is None
+
+
+# --- who gains -----------------------------------------------------------------------------------
+def homes_of(gain):
+    """Return 20 households in two replicates, whose income rises by ``gain(rank)`` yuan."""
+    rows = []
+    for replicate in range(2):
+        for arm in (BARE, FULL, SELLING, BUYING):
+            for k in range(20):
+                income = 1000.0 * (k + 1) + (0.0 if arm == BARE else gain(k) + replicate)
+                rows.append({"arm": arm, "replicate": replicate, "household": k, "weight": 1.0,
+                             "mean_age": 60.0 - k, "registered": 4, "income": income})  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+@pytest.mark.parametrize(
+    ("gain", "income", "age"),
+    [
+        (lambda k: 10.0 * k, "the richest tenth gains more", "the youngest tenth gains more"),
+        (lambda k: 100.0 - k, "the poorest tenth gains more", "the oldest tenth gains more"),
+    ],
+)
+def test_who_gains_is_who_was_given_more(gain, income, age):
+    """Tenths are of the same households without e-commerce, and the oldest here are the poorest."""
+    found = home_gains(homes_of(gain))
+    numbers = Numbers(Given({}), 1)
+    numbers.rows = resamples(2, 1)
+    e = Evidence(numbers, "given", (), "", (), homes=found)
+    assert topics.whom(e).answer == f"by income: {income}; by age: {age}"
+    poorest = found[(found["by"] == "income") & (found["decile"] == 1) & (found["arm"] == FULL)]
+    first = (gain(0) + gain(1)) / 2
+    assert poorest["gain"].to_list() == pytest.approx([first, first + 1.0])
 
 
 # --- horizon and selection -----------------------------------------------------------------------
@@ -240,7 +272,7 @@ def small(tmp_path_factory):
         region=Synthetic(width=10, height=10, counties=2), sample=0.02, months=36
     )
     folder = tmp_path_factory.mktemp("findings")
-    question = Question(parts=("cold", "keeping"), replicates=2, size=10)
+    question = Question(parts=("homes", "cold", "keeping"), replicates=2, size=10)
 
     def ask():
         with OutputFolder(folder) as out:
@@ -297,7 +329,7 @@ def test_the_arms_are_those_of_offset(small):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"parts": ("cool",)}, "--parts: cool; valid: cold, awareness"),
+        ({"parts": ("cool",)}, "--parts: cool; valid: homes, cold, awareness"),
         ({"nation": "yiwu"}, "--nation: yiwu; valid: made-up counties"),
         ({"levers": ("migration.kappa",)}, "--levers: migration.kappa; valid: access.scale"),
         ({"scenarios": ("yiwo",)}, "yiwo"),

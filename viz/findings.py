@@ -32,7 +32,7 @@ LINES = {
 
 
 def draw(result: dict[str, Any], out: OutputFolder, provenance: dict[str, Any]) -> list[Path]:
-    """Draw ``figures/offset*``, ``findings_effects``, ``_horizon`` and ``_reach_OUTCOME``."""
+    """Draw ``figures/offset*``, ``findings_effects``, ``_whom``, ``_horizon`` and ``_reach_*``."""
     written = offset_figures(result["offset"], out, provenance)
     note = (
         f"Return: with less without e-commerce, under the pull. 95% intervals over "
@@ -42,6 +42,14 @@ def draw(result: dict[str, Any], out: OutputFolder, provenance: dict[str, Any]) 
         figure = style.finish(_effects(pd.DataFrame(result["effects"])),
                               "What each part of e-commerce returns", provenance, note)  # fmt: skip
         written += out.write_figure(figure, "findings_effects", provenance)
+        if result["homes"]:
+            figure = style.finish(
+                _whom(pd.DataFrame(result["homes"])), "Which households gain by e-commerce",
+                provenance, "Real income per registered member, last year, against the same "
+                "households without e-commerce, whose tenths these are. Bands: 95% over "
+                f"{result['replicates']} paired replicates.",
+            )  # fmt: skip
+            written += out.write_figure(figure, "findings_whom", provenance)
         if result["horizon"]:
             figure = style.finish(
                 _horizon(pd.DataFrame(result["horizon"])),
@@ -135,6 +143,34 @@ def _column(
     last = max(tick for tick in ticks if tick <= reach)  # more would touch in a narrow column
     ax.set_xticks([-last, 0.0, last] if falls else [0.0, last])
     ax.xaxis.set_major_formatter(FuncFormatter(style.plain_number))
+
+
+def _whom(table: pd.DataFrame) -> Figure:
+    """Draw the gain by decile: one panel by income, one by age."""
+    height = 3.3
+    figure = Figure(figsize=(style.WIDTH, height))
+    for k, by in enumerate(("income", "age")):
+        ax = figure.add_axes((0.07 + 0.4 * k, 0.7 / height, 0.31, 1 - 1.55 / height))
+        one = table[table["by"] == by]
+        ends, words, colours = [], [], []
+        for (arm, part), colour in zip(
+            one.groupby("arm", sort=False), (style.INK, style.VERMILION, style.BLUE)
+        ):
+            rows = part.sort_values("decile")
+            at = rows["decile"].to_numpy(dtype=float)
+            low, high = (rows[c].to_numpy(dtype=float) for c in ("low", "high"))
+            ax.fill_between(at, low, high, color=colour, alpha=0.2, linewidth=0)
+            ax.plot(at, rows["value"], color=colour, marker="o", markersize=2.5)
+            ends.append(float(rows["value"].iloc[-1]))
+            words.append(str(arm))
+            colours.append(colour)
+        ax.axhline(0, color="#9a9a9a", linewidth=0.8)
+        ax.set_xticks(np.arange(1, 11))
+        ax.set_title(f"Tenths by {by}, lowest to highest", pad=16)
+        style.value_axis(ax, "yuan of 2010 a member and year", zero=False)
+        if k == 1:
+            style.end_labels(ax, 10, ends, words, colours)
+    return figure
 
 
 def _horizon(table: pd.DataFrame) -> Figure:

@@ -16,10 +16,10 @@ from experiments.arms import ARMS, OUTCOMES
 from experiments.findings import runs
 from experiments.findings.claims import CLAIMS
 from experiments.findings.evidence import OUTCOMES_ASKED, Evidence
-from experiments.findings.numbers import Numbers, horizons
+from experiments.findings.numbers import Numbers, home_gains, horizons
 from experiments.findings.page import markdown
 from experiments.findings.short import in_short
-from experiments.findings.topics import TOPICS, effects_table
+from experiments.findings.topics import TOPICS, effects_table, home_table
 from experiments.offset import evaluate, no_pull_sentence
 from experiments.output import OutputFolder, provenance
 from experiments.progress import Progress
@@ -41,7 +41,9 @@ from model.switches import Synthetic
 #: leaves a county with fewer than two villages, and is refused.
 DRAWN_SAMPLE = 0.01
 #: What can be asked for beside the arms of the scenario itself.
-PARTS = ("cold", "awareness", "endowments", "keeping", "nation", "selection", "reach", "sign")
+PARTS = (
+    "homes", "cold", "awareness", "endowments", "keeping", "nation", "selection", "reach", "sign",
+)  # fmt: skip
 
 
 class Question(NamedTuple):
@@ -110,6 +112,7 @@ def run_findings(
                      for f in found],
         "offset": offsets, "reach": reached,
         "effects": effects_table(evidence).to_dict("records"),
+        "homes": home_table(evidence).to_dict("records"),
         "lines": [f"{f.name:<11}{f.answer}" for f in found],
     }  # fmt: skip
     result["horizon"] = evidence.lines.to_dict("records") if evidence.lines is not None else []
@@ -168,6 +171,8 @@ class Asker:
             arms, self.scenario.name, runs.goods_of(self.scenario), runs.fresh_good(self.scenario),
             names,
         )  # fmt: skip
+        if "homes" in self.q.parts:
+            evidence = evidence._replace(homes=self._homes())
         if "nation" in self.q.parts:
             nation = self.q.nation_of(self.scenario)
             assert isinstance(nation.region, Synthetic)
@@ -219,6 +224,12 @@ class Asker:
         return found | {
             "replicates": self.q.replicates, "no_pull": no_pull_sentence(self.scenario),
         }  # fmt: skip
+
+    def _homes(self) -> pd.DataFrame:
+        """Return what households gain by e-commerce, see ``home_gains``."""
+        replies = self._replies("findings-homes", self.q.replicates, runs.HOMES)
+        replies.ask(runs.home_cells(self.scenario))
+        return home_gains(self.store.table("homes", design="findings-homes"))
 
     def _trade(self) -> dict[str, pd.DataFrame]:
         """Return the tables of the nation with and without clusters, and of why shops lose."""

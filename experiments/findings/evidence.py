@@ -13,10 +13,11 @@ from experiments.findings.numbers import WHAT, Effects, Numbers
 class Evidence(NamedTuple):
     """Everything that was run.
 
-    arms : of the scenario. trade : made-up nation, and the scenario with and without cold chains.
-    lines : horizon and selection. reach : outcome -> result of the frontier. spread : outcome ->
-    intervals over parameters and luck. drawn : draws with their loss and return. goods : that the
-    region can sell. fresh : the one whose cold chain is asked about. scenarios : named ones.
+    arms : of the scenario. homes : by arm, rank and decile, what households gain. trade : made-up
+    nation, and the scenario with and without cold chains. lines : horizon and selection. reach :
+    outcome -> result of the frontier. spread : outcome -> intervals over parameters and luck.
+    drawn : draws with their loss and return. goods : that the region can sell. fresh : the one
+    whose cold chain is asked about. scenarios : named ones.
     """
 
     arms: Numbers
@@ -24,6 +25,7 @@ class Evidence(NamedTuple):
     goods: tuple[str, ...]
     fresh: str
     scenarios: tuple[str, ...]
+    homes: pd.DataFrame | None = None
     trade: dict[str, pd.DataFrame] | None = None
     lines: pd.DataFrame | None = None
     reach: dict[str, dict[str, Any]] | None = None

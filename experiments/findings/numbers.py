@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from experiments.arms import BARE, FULL, NEITHER, OUTCOMES
+from experiments import homes
+from experiments.arms import BARE, BUYING, FULL, NEITHER, OUTCOMES, SELLING
 from experiments.bootstrap import Interval, mean_interval, ratio_interval, resamples
 from experiments.offset import OFFSET, UNKNOWN, judge
 from experiments.replies import Indicator, Replies
@@ -110,6 +111,22 @@ def by_replicate(table: pd.DataFrame, arm: str) -> list[pd.DataFrame]:
     """Return the rows of an arm, one table per replicate, in their order."""
     rows = table[table["arm"] == arm]
     return [part for _, part in rows.groupby("replicate", sort=True)]
+
+
+# --- who gains -----------------------------------------------------------------------------------
+
+
+def home_gains(households: pd.DataFrame) -> pd.DataFrame:
+    """Return arm, by, decile, replicate, gain (yuan of 2010 a member and year, ``homes.gains``)."""
+    without = by_replicate(households, BARE)
+    parts = [
+        homes.gains(before, after).assign(arm=arm, replicate=k)
+        for arm in (FULL, SELLING, BUYING)
+        for k, (before, after) in enumerate(zip(without, by_replicate(households, arm)))
+    ]
+    table = pd.concat(parts, ignore_index=True)
+    table["gain"] = table["gained"] / table["people"]
+    return table[["arm", "by", "decile", "replicate", "gain"]]
 
 
 # --- horizon and selection -----------------------------------------------------------------------

@@ -9,6 +9,7 @@ from experiments.findings.words import Finding, upper
 
 #: Part -> what cannot be answered without it.
 _MISSING = {
+    "homes": "which households gain",
     "cold": "with and without a cold chain",
     "awareness": "what awareness alone would give",
     "endowments": "other endowments",
@@ -21,6 +22,7 @@ _MISSING = {
 _FIGURES = {
     "offset": ("offset", "Loss, return and offset"),
     "effects": ("findings_effects", "What each channel, good, place and endowment returns"),
+    "whom": ("findings_whom", "What households gain, by income and age"),
     "horizon": ("findings_horizon", "Effect by horizon and selection"),
 }
 

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from experiments.arms import ARMS, BARE, FULL, NEITHER, OUTCOMES, SELLING, arms_of
+from experiments import homes
+from experiments.arms import ARMS, BARE, BUYING, FULL, NEITHER, OUTCOMES, SELLING, arms_of
 from experiments.kept import warm
 from experiments.measures import county_index, taobao_villages
 from experiments.replies import region_by_year
@@ -65,6 +66,15 @@ def _panel(scenario: Scenario, seed: int) -> dict[str, pd.DataFrame]:
     return {"region": region, "panel": table[kept]}
 
 
+def _homes(scenario: Scenario, seed: int) -> dict[str, pd.DataFrame]:
+    """Keep the region by year, and households of the last December."""
+    model = RuralUrbanModel(scenario, seed)
+    kept = homes.run(model)
+    region = region_by_year(model.records.months_table())
+    model.release()
+    return {"region": region, "homes": kept}
+
+
 def _trade(scenario: Scenario, seed: int) -> dict[str, pd.DataFrame]:
     """Keep shops by year, Taobao villages, the county index, and why shops lose."""
     t = tables.run(scenario, seed)
@@ -102,6 +112,7 @@ def _trade(scenario: Scenario, seed: int) -> dict[str, pd.DataFrame]:
 
 ARM = Measure("findings-arm-1", _arm, warm)
 PANEL = Measure("findings-panel-1", _panel, warm)
+HOMES = Measure("findings-homes-1", _homes, warm)
 TRADE = Measure("findings-trade-1", _trade, warm)
 
 
@@ -210,6 +221,12 @@ def base_cells(scenario: Scenario) -> Cells:
 def cells_of(group: str, scenarios: dict[str, Scenario]) -> Cells:
     """Return the cells of a group, named ``group|arm``."""
     return {f"{group}|{arm}": (s, {"group": group, "arm": arm}) for arm, s in scenarios.items()}
+
+
+def home_cells(scenario: Scenario) -> Cells:
+    """Return the arms under the pull in which households are compared."""
+    arms = (BARE, FULL, SELLING, BUYING)
+    return cells_of("homes", {arm: scenario.with_(**ARMS[arm]) for arm in arms})
 
 
 def cold_cells(scenario: Scenario) -> Cells:

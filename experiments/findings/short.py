@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from experiments.arms import BARE, BUYING, SELLING
+from experiments.arms import BARE, BUYING, FULL, SELLING
 from experiments.bootstrap import Interval
 from experiments.findings.claims import losing
 from experiments.findings.evidence import OUTCOMES_ASKED, OUTCOMES_SHOWN, Evidence, unit
 from experiments.findings.numbers import WHAT
+from experiments.findings.topics import PER_MEMBER, TENTHS
 from experiments.findings.words import (
     UP,
     amount,
@@ -41,7 +42,7 @@ def in_short(e: Evidence) -> list[str]:
                 {o: e.arms.difference(f"base|{arm}", f"base|{BARE}", o) for o in OUTCOMES_SHOWN},
             )
         )
-    return [*said, *_goods(e), *_places(e), *_sure(e)]
+    return [*said, *_goods(e), *_places(e), *_whom(e), *_sure(e)]
 
 
 def _changes(subject: str, found: dict[str, Interval]) -> str:
@@ -72,6 +73,19 @@ def _places(e: Evidence) -> list[str]:
         if d in places
     ]
     return [f"Does labour come back? {upper('; '.join(told))}."] if told else []
+
+
+def _whom(e: Evidence) -> list[str]:
+    """Return what households at both ends gain, by income and by age."""
+    if e.homes is None:
+        return []
+    rows = e.homes[e.homes["arm"] == FULL].set_index(["by", "decile"])["gain"]
+    gained = {
+        f"income of the {name} tenth": e.arms.mean(rows.loc[by, decile].to_numpy())
+        for by, names in TENTHS.items()
+        for name, decile in zip(names, (1, 10))
+    }
+    return [changes("E-commerce", {what: (i, PER_MEMBER) for what, i in gained.items()})]
 
 
 def _sure(e: Evidence) -> list[str]:

@@ -22,6 +22,7 @@ from experiments.findings.words import (
     Sentence,
     by_sign,
     change,
+    compared,
     listed,
     of,
     offset,
@@ -33,6 +34,10 @@ from experiments.offset import OFFSET
 
 BARE_CELL, FULL_CELL = f"base|{BARE}", f"base|{FULL}"
 SELLING_CELL, BUYING_CELL = f"base|{SELLING}", f"base|{BUYING}"
+#: What households are ranked by -> the lowest and the highest tenth.
+TENTHS = {"income": ("poorest", "richest"), "age": ("youngest", "oldest")}
+HOME_ARMS = {FULL: "E-commerce", SELLING: "Selling alone", BUYING: "Buying alone"}
+PER_MEMBER = "yuan of 2010 a member and year"
 #: Size of the test for a parameter that goes with the sign, before Bonferroni.
 SIZE = 0.05
 
@@ -73,6 +78,44 @@ def remoteness(e: Evidence) -> Finding:
         told = change("E-commerce", WHAT["living"], places[d].gained, unit("living"))
         said.append(Sentence(of(f"In {d} villages", told), basis))
     return Finding("Remoteness", "By remoteness", upper("; ".join(words)), said, "V2", "effects")
+
+
+def whom(e: Evidence) -> Finding | None:
+    """Whether poor or rich, young or old households gain."""
+    if e.homes is None:
+        return None
+    basis = f"the same households with and without e-commerce, tenths of those without; {e.pairs}"
+    said, words = [], []
+    for by, (low, high) in TENTHS.items():
+        rows = e.homes[e.homes["by"] == by]
+        for arm, subject in HOME_ARMS.items():
+            gain = {
+                name: rows[(rows["arm"] == arm) & (rows["decile"] == decile)]["gain"].to_numpy()
+                for name, decile in ((low, 1), (high, 10))
+            }
+            for name, values in gain.items():
+                what = f"income in the {name} tenth of households"
+                said.append(Sentence(change(subject, what, e.arms.mean(values), PER_MEMBER), basis))
+            if arm != FULL:
+                continue
+            i = e.arms.mean(gain[high] - gain[low])
+            told = compared(f"the {high} tenth", f"the {low} tenth", i, PER_MEMBER, "gains more")
+            said.append(Sentence(told, basis))
+            more = {UP: f"the {high} tenth gains more", DOWN: f"the {low} tenth gains more"}
+            words.append(f"by {by}: {more.get(sign(i), 'cannot be told')}")
+    return Finding("Whom", "By household: income and age", "; ".join(words), said, "V2", "whom")
+
+
+def home_table(e: Evidence) -> pd.DataFrame:
+    """Return arm, by, decile, value, low, high: what households gain by e-commerce."""
+    if e.homes is None:
+        return pd.DataFrame()
+    rows = [
+        {"arm": HOME_ARMS[str(arm)], "by": by, "decile": decile}
+        | e.arms.mean(part["gain"].to_numpy())._asdict()
+        for (arm, by, decile), part in e.homes.groupby(["arm", "by", "decile"], sort=False)
+    ]
+    return pd.DataFrame(rows)
 
 
 def channels(e: Evidence) -> Finding:
@@ -273,6 +316,7 @@ def _goes_with(drawn: pd.DataFrame, quantity: str) -> list[str]:
 TOPICS: tuple[Callable[[Evidence], Finding | None], ...] = (
     goods,
     remoteness,
+    whom,
     endowments,
     channels,
     reach,
@@ -309,4 +353,4 @@ def effects_table(e: Evidence) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-__all__ = ["TOPICS", "effects_table"]
+__all__ = ["TOPICS", "effects_table", "home_table"]
