@@ -23,6 +23,8 @@ class Progress:
         self._start = self._last = time.monotonic()
         self._drawn = False
         self._first: tuple[float, int] | None = None
+        self._counted: tuple[int, str] | None = None
+        self._done = 0
 
     def __call__(
         self,
@@ -37,9 +39,13 @@ class Progress:
         """Say that ``done`` of ``total`` units are done, ``before`` of them by an earlier command.
 
         The time left counts from the first unit on: before it workers start and rules compile.
+        Another total or unit, or fewer done than before, is another stage, which counts anew.
         note : what else to say, at the end of the line. paced : say how many are done a minute too.
         """
         now = time.monotonic()
+        if self._counted and ((total, unit) != self._counted or done < self._done):
+            self._first, self._start = None, now
+        self._counted, self._done = (total, unit), done
         if self._first is None and done > before:
             self._first = now, done
         if self.quiet or total <= 0 or (now - self._last < self._every and done < total):

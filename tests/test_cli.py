@@ -316,3 +316,18 @@ def test_the_time_left_does_not_count_what_came_before_the_first_run() -> None:
     first, second = stream.getvalue().splitlines()
     assert first == "ruralflow sweep: 2 of 11 runs, 13:30 left, 1 a minute"
     assert second == "ruralflow sweep: 5 of 11 runs, 1:00 left, 6 a minute, 1 failed"
+
+
+def test_each_stage_of_a_command_counts_its_own_time() -> None:
+    """Screening took an hour for 68 runs; the first 10 of the 800 that follow took a minute."""
+    progress = Progress("ruralflow calibrate", stream=(stream := io.StringIO()))
+    progress(68, 68, "runs", paced=True)
+    assert progress._first is not None
+    progress._first = progress._first[0] - 3600.0, 1
+    progress(1, 800, "runs", paced=True)
+    assert progress._first[1] == 1, "the first of the new stage"
+    progress._first = progress._first[0] - 60.0, 1
+    progress._start -= 60.0
+    progress._last -= 60.0
+    progress(11, 800, "runs", paced=True)
+    assert stream.getvalue() == "ruralflow calibrate: 11 of 800 runs, 1:18:54 left, 10 a minute\n"

@@ -7,21 +7,22 @@ from experiments.bootstrap import Interval
 from experiments.findings.claims import losing
 from experiments.findings.evidence import OUTCOMES_ASKED, OUTCOMES_SHOWN, Evidence, unit
 from experiments.findings.numbers import WHAT
-from experiments.findings.topics import PER_MEMBER, TENTHS
+from experiments.findings.topics import PER_MEMBER, TENTHS, seen_and_true
 from experiments.findings.words import (
     UP,
     amount,
     changes,
     listed,
     negative,
+    numbers,
     offset_answer,
     share,
     sign,
     upper,
 )
 
-#: So many goods are named, those that bring most.
-_NAMED = 3
+#: So many goods are named, those that bring most; years after a programme came.
+_NAMED, _YEARS = 3, 8
 
 
 def in_short(e: Evidence) -> list[str]:
@@ -42,7 +43,7 @@ def in_short(e: Evidence) -> list[str]:
                 {o: e.arms.difference(f"base|{arm}", f"base|{BARE}", o) for o in OUTCOMES_SHOWN},
             )
         )
-    return [*said, *_goods(e), *_places(e), *_whom(e), *_sure(e)]
+    return [*said, *_goods(e), *_places(e), *_whom(e), *_selection(e), *_sure(e)]
 
 
 def _changes(subject: str, found: dict[str, Interval]) -> str:
@@ -86,6 +87,18 @@ def _whom(e: Evidence) -> list[str]:
         for name, decile in zip(names, (1, 10))
     }
     return [changes("E-commerce", {what: (i, PER_MEMBER) for what, i in gained.items()})]
+
+
+def _selection(e: Evidence) -> list[str]:
+    """Return what an observer of places that chose themselves would estimate, and the truth."""
+    if e.lines is None:
+        return []
+    seen, true = seen_and_true(e.lines[e.lines["line"] == "programme"], _YEARS)
+    return [
+        f"Where programmes went, differences in differences would put their effect on income per "
+        f"resident after {_YEARS} years at {numbers(seen, 1.0)}%; in the model's truth it is "
+        f"{numbers(true, 1.0)}%."
+    ]
 
 
 def _sure(e: Evidence) -> list[str]:

@@ -241,8 +241,7 @@ def horizon(e: Evidence) -> Finding | None:
     said, words = [], []
     for name, rows in e.lines.groupby("line", sort=False):
         for h in (1, 8):
-            at = rows[rows["horizon"] == h]
-            seen, true = (_interval(at[at["truth"] == t].iloc[0]) for t in (False, True))
+            seen, true = seen_and_true(rows, h)
             basis = f"made-up nation, {name} places, {_years(h)} after entry"
             unit_ = f"% after {_years(h)}"
             for words_, i in (("As an observer would estimate it", seen), ("In truth", true)):
@@ -253,6 +252,13 @@ def horizon(e: Evidence) -> Finding | None:
     return Finding(
         "Horizon", "By horizon and by who is looked at", "; ".join(words), said, "V1, V3", "horizon"
     )
+
+
+def seen_and_true(line: pd.DataFrame, years: int) -> tuple[Interval, Interval]:
+    """Return the effect so many years after entry, as estimated and in truth (``horizons``), %."""
+    at = line[line["horizon"] == years]
+    seen, true = (_interval(at[at["truth"] == t].iloc[0]) for t in (False, True))
+    return seen, true
 
 
 def _what(name: str) -> str:
@@ -353,4 +359,4 @@ def effects_table(e: Evidence) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-__all__ = ["TOPICS", "effects_table", "home_table"]
+__all__ = ["PER_MEMBER", "TENTHS", "TOPICS", "effects_table", "home_table", "seen_and_true"]
