@@ -43,7 +43,7 @@ others: $(VENV)/dev.done
 # What the calibrated parameters were set by: docs/calibration.md, its pictures, and the posterior
 # that `ruralflow offset --posterior` takes. The values themselves are set by hand from its best point.
 calibration: $(VENV)/dev.done
-	$(BIN)/ruralflow calibrate --out results/calibration
+	$(BIN)/ruralflow calibrate --out results/calibration $(CALIBRATION)
 	(printf '# How the calibrated parameters were set\n\n'; cat results/calibration/calibrate.md; \
 		printf '\n![Prior and posterior](figures/calibrate_posterior.png)\n') > docs/calibration.md
 	cp results/calibration/figures/calibrate_posterior.png docs/figures/
