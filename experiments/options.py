@@ -181,7 +181,7 @@ def _ablate_options(parser: argparse.ArgumentParser) -> tuple[str, ...]:
 
 
 def _findings_options(parser: argparse.ArgumentParser) -> tuple[str, ...]:
-    parts = "cold awareness endowments keeping nation selection reach sign"
+    parts = "homes cold awareness endowments keeping nation selection reach sign"
     clusters = ["yiwu", "qinghe", "changshu", "jinjiang"]
     levers = ["access.scale", "policy.training_share", "freight.cold_share", "freight.cost_scale"]
     return _asked(
