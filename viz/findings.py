@@ -79,8 +79,10 @@ def _effects(table: pd.DataFrame) -> Figure:
     tall = 0.17 * (max(rows.values()) + 1)
     height = tall + 1.35
     figure = Figure(figsize=(style.WIDTH, height))
-    for k, (outcome, part) in enumerate(table.groupby("outcome", sort=False)):
-        ax = figure.add_axes((0.145 + 0.29 * k, 0.72 / height, 0.125, tall / height))
+    columns = table.groupby("outcome", sort=False)
+    room = 0.87 / len(columns)
+    for k, (outcome, part) in enumerate(columns):
+        ax = figure.add_axes((0.125 + room * k, 0.72 / height, 0.42 * room, tall / height))
         usual = part[part["group"] != "scenario"]
         size = float(usual[["value", "low", "high"]].abs().max().max()) or 1.0
         factor, words = unit_scale(str(part["unit"].iloc[0]), size)

@@ -342,13 +342,13 @@ def effects_table(e: Evidence) -> pd.DataFrame:
         )
 
     def against(cell: str, other: str, name: str) -> list[tuple[str, str, Interval]]:
-        return [(name, o, e.arms.difference(cell, other, o)) for o in OUTCOMES_ASKED]
+        return [(name, o, e.arms.difference(cell, other, o)) for o in OUTCOMES_SHOWN]
 
     for cell, name in ((SELLING_CELL, "selling"), (BUYING_CELL, "buying")):
         add("channel", against(cell, BARE_CELL, name))
     for g in e.goods:
         add("good alone", against(f"base|pull, only {g} sold", BARE_CELL, g))
-    for o in OUTCOMES_ASKED:
+    for o in OUTCOMES_SHOWN:
         places = e.arms.by_place("distance", o)
         add("villages", [(d, o, places[d].gained) for d in DISTANCES if d in places])
     for n in e.scenarios:
