@@ -82,7 +82,7 @@ def _effects(table: pd.DataFrame) -> Figure:
     columns = table.groupby("outcome", sort=False)
     room = 0.87 / len(columns)
     for k, (outcome, part) in enumerate(columns):
-        ax = figure.add_axes((0.125 + room * k, 0.72 / height, 0.42 * room, tall / height))
+        ax = figure.add_axes((0.125 + room * k, 0.72 / height, 0.37 * room, tall / height))
         usual = part[part["group"] != "scenario"]
         size = float(usual[["value", "low", "high"]].abs().max().max()) or 1.0
         factor, words = unit_scale(str(part["unit"].iloc[0]), size)
@@ -132,9 +132,9 @@ def _column(
                     markeredgewidth=0.5)  # fmt: skip
         else:
             ax.plot(np.sign(value) * reach, at, ">" if value > 0 else "<", color=colour,
-                    markersize=5, clip_on=False)  # fmt: skip
-        ax.annotate(_interval(found, factor), (1.04, at), xycoords=("axes fraction", "data"),
-                    va="center", fontsize=5.8)  # fmt: skip
+                    markersize=4, clip_on=False)  # fmt: skip
+        ax.annotate(_interval(found, factor), (1.07, at), xycoords=("axes fraction", "data"),
+                    va="center", fontsize=5.6)  # fmt: skip
     ax.set_ylim(max(rows.values()) + 0.6, 0.2)
     falls = float(part["low"].min()) < 0
     ax.set_xlim(-reach if falls else -0.06 * reach, reach)
@@ -145,6 +145,7 @@ def _column(
     last = max(tick for tick in ticks if tick <= reach)  # more would touch in a narrow column
     ax.set_xticks([-last, 0.0, last] if falls else [0.0, last])
     ax.xaxis.set_major_formatter(FuncFormatter(style.plain_number))
+    ax.tick_params(axis="x", labelsize=6.0)
 
 
 def _whom(table: pd.DataFrame) -> Figure:
