@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from experiments.output import OutputFolder
-from viz import frontier, style
+from viz import deciles, frontier, style
 from viz.offset import TITLES, _interval, offset_figures, unit_scale
 
 #: Group of effects -> colour.
@@ -23,6 +23,8 @@ COLOURS = {
     "scenario": style.VERMILION,
     "cold chain": style.SKY,
 }
+#: E-commerce, selling alone, buying alone.
+HOMES = (style.INK, style.VERMILION, style.BLUE)
 #: Who is looked at -> colour, marker.
 LINES = {
     "random": (style.BLUE, "o"),
@@ -44,8 +46,9 @@ def draw(result: dict[str, Any], out: OutputFolder, provenance: dict[str, Any]) 
         written += out.write_figure(figure, "findings_effects", provenance)
         if result["homes"]:
             figure = style.finish(
-                _whom(pd.DataFrame(result["homes"])), "Which households gain by e-commerce",
-                provenance, "Real income per registered member, last year, against the same "
+                deciles.panels(pd.DataFrame(result["homes"]), "arm", HOMES),
+                "Which households gain by e-commerce", provenance,
+                "Real income per registered member, last year, against the same "
                 "households without e-commerce, whose tenths these are. Bands: 95% over "
                 f"{result['replicates']} paired replicates.",
             )  # fmt: skip
@@ -146,34 +149,6 @@ def _column(
     ax.set_xticks([-last, 0.0, last] if falls else [0.0, last])
     ax.xaxis.set_major_formatter(FuncFormatter(style.plain_number))
     ax.tick_params(axis="x", labelsize=6.0)
-
-
-def _whom(table: pd.DataFrame) -> Figure:
-    """Draw the gain by decile: one panel by income, one by age."""
-    height = 3.3
-    figure = Figure(figsize=(style.WIDTH, height))
-    for k, by in enumerate(("income", "age")):
-        ax = figure.add_axes((0.07 + 0.4 * k, 0.7 / height, 0.31, 1 - 1.55 / height))
-        one = table[table["by"] == by]
-        ends, words, colours = [], [], []
-        for (arm, part), colour in zip(
-            one.groupby("arm", sort=False), (style.INK, style.VERMILION, style.BLUE)
-        ):
-            rows = part.sort_values("decile")
-            at = rows["decile"].to_numpy(dtype=float)
-            low, high = (rows[c].to_numpy(dtype=float) for c in ("low", "high"))
-            ax.fill_between(at, low, high, color=colour, alpha=0.2, linewidth=0)
-            ax.plot(at, rows["value"], color=colour, marker="o", markersize=2.5)
-            ends.append(float(rows["value"].iloc[-1]))
-            words.append(str(arm))
-            colours.append(colour)
-        ax.axhline(0, color="#9a9a9a", linewidth=0.8)
-        ax.set_xticks(np.arange(1, 11))
-        ax.set_title(f"Tenths by {by}, lowest to highest", pad=16)
-        style.value_axis(ax, "yuan of 2010 a member and year", zero=False)
-        if k == 1:
-            style.end_labels(ax, 10, ends, words, colours)
-    return figure
 
 
 def _horizon(table: pd.DataFrame) -> Figure:

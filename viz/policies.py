@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from experiments.arms import HEADLINE
 from experiments.output import OutputFolder
-from viz import style
+from viz import deciles, style
 from viz.offset import TITLES, _interval, _point, _rows, unit_scale
 
 COLOURS = (style.BLUE, style.VERMILION, style.GREEN, style.ORANGE, style.PURPLE, style.SKY,
@@ -28,7 +27,8 @@ def draw(result: dict[str, Any], out: OutputFolder, provenance: dict[str, Any]) 
         figure = style.finish(_effects(pd.DataFrame(result["effects"])),
                               "What each package of policy changes", provenance, note)  # fmt: skip
         written = out.write_figure(figure, "policies", provenance)
-        figure = style.finish(_deciles(pd.DataFrame(result["deciles"])),
+        gains = pd.DataFrame(result["deciles"]).rename(columns={"gain": "value"})
+        figure = style.finish(deciles.panels(gains, "package", COLOURS),
                               "Who gains: yearly income per registered member", provenance,
                               "Deciles of households of the same world without a package. "
                               "Yuan of 2010, own prices.")  # fmt: skip
@@ -58,27 +58,4 @@ def _effects(table: pd.DataFrame) -> Figure:
         _rows(ax, packages if column == 0 else [""] * len(packages), TITLES[name])
         words = words.replace(" of 2010 a person and year", " a person, year")
         ax.text(1.03, 1.04, words, transform=ax.transAxes, fontsize=6.5, color=style.GREY)
-    return figure
-
-
-def _deciles(table: pd.DataFrame) -> Figure:
-    height = 3.3
-    figure = Figure(figsize=(style.WIDTH, height))
-    for k, by in enumerate(("income", "age")):
-        ax = figure.add_axes((0.07 + 0.37 * k, 0.6 / height, 0.31, 1 - 1.45 / height))
-        one = table[table["by"] == by]
-        ends, words, colours = [], [], []
-        for i, (package, part) in enumerate(one.groupby("package", sort=False)):
-            colour = COLOURS[i % len(COLOURS)]
-            values = part.sort_values("decile")
-            ax.plot(values["decile"], values["gain"], color=colour, marker="o", markersize=2.5)
-            ends.append(float(values["gain"].iloc[-1]))
-            words.append(str(package))
-            colours.append(colour)
-        ax.axhline(0, color="#9a9a9a", linewidth=0.8)
-        ax.set_xticks(np.arange(1, 11))
-        ax.set_title(f"By {by}, lowest to highest decile", pad=16)
-        style.value_axis(ax, "yuan a person and year", zero=False)
-        if k == 1:
-            style.end_labels(ax, 10, ends, words, colours)
     return figure

@@ -224,7 +224,10 @@ def cells_of(group: str, scenarios: dict[str, Scenario]) -> Cells:
 
 
 def home_cells(scenario: Scenario) -> Cells:
-    """Return the arms under the pull in which households are compared."""
+    """Return the arms under the pull in which households are compared.
+
+    They are run for this alone: a row for each household of every cell would fill the store.
+    """
     arms = (BARE, FULL, SELLING, BUYING)
     return cells_of("homes", {arm: scenario.with_(**ARMS[arm]) for arm in arms})
 

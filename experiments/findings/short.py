@@ -26,7 +26,7 @@ _NAMED, _YEARS = 3, 8
 
 
 def in_short(e: Evidence) -> list[str]:
-    """Return the sentences; what was not asked, or cannot be told, is not among them."""
+    """Return the sentences; there is none about what was not asked."""
     effects = {o: e.effects(o) for o in OUTCOMES_SHOWN}
     said = [
         _changes("The pull of the cities", {o: negative(x.loss) for o, x in effects.items()}),
