@@ -52,13 +52,12 @@ class Progress:
             return
         self._last = now
         if self._terminal or now - self._start >= self._every:
-            each = self._seconds_each(now, done, before)
-            parts = [
-                f"{self.label}: {done} of {total} {unit}",
-                f"{clock(each * (total - done))} left",
-            ]
-            if paced and each > 0.0:
-                parts.append(f"{60.0 / each:.0f} a minute")
+            parts = [f"{self.label}: {done} of {total} {unit}"]
+            if done - before > 1 or done >= total:  # one alone had the rules compiled
+                each = self._seconds_each(now, done, before)
+                parts.append(f"{clock(each * (total - done))} left")
+                if paced and each > 0.0:
+                    parts.append(f"{60.0 / each:.0f} a minute")
             self._draw(", ".join([*parts, note] if note else parts))
 
     def _seconds_each(self, now: float, done: int, before: int) -> float:
