@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agents.base.draws import identity, normal
 from agents.base.sums import weighted_columns
@@ -120,7 +121,6 @@ def requisition(m) -> None:
     """Let the seats take land in December, pay for it, and put the proceeds to use."""
     p, ledger = m.params["requisition"], m.ledger
     weight = m.pull_on_land
-    seat = m.villages.seat[m.households.village[m.plots.owner]]
     growth = (m.seats.wage * m.seats.people) / (m.seats.wage_2003 * m.seats.people_2003)
     base = np.where(m.region.is_prefecture, p.value_prefecture, p.value_county)
     urban_growth = np.maximum(m.seats.people - m.seat_people_last, 0.0)
@@ -130,23 +130,22 @@ def requisition(m) -> None:
     quota = weight * p.quota * float(m.start.cropland_mu.sum()) * share
     if weight <= 0.0 or quota.sum() <= 0.0:
         return
-    county = m.households.county[m.plots.owner]
-    grain = np.where(m.plots.paddy, PADDY_GRAIN, DRY_GRAIN)
-    rows, mu, worth, to_household, to_village = land.take_land(
-        m.households,
-        m.plots,
-        m.seat_km,
-        seat,
-        base * growth,
-        quota,
-        m.price_expected[county, grain] * m.crops.yield_kg[grain] * m.plots.quality,
-        m.month,
-        p,
+
+    def output_per_mu(rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        grain = np.where(m.plots.paddy[rows], PADDY_GRAIN, DRY_GRAIN)
+        price = m.price_expected[m.households.county[m.plots.owner[rows]], grain]
+        return price * m.crops.yield_kg[grain] * m.plots.quality[rows]  # type: ignore[no-any-return]
+
+    seat = m.villages.seat
+    value = land.urban_value((base * growth)[seat], m.seat_km, p)
+    taken = land.take_land(
+        m.households, m.plots, m.villages, value, quota, output_per_mu, m.month, p
     )
+    county = m.households.county[m.plots.owner[taken.plot]]
     by = {"minlength": m.counties}
-    sold = np.bincount(county[rows], weights=worth, **by)
-    village = np.bincount(county[rows], weights=to_village, **by)
-    paid = np.bincount(county[rows], weights=to_household, **by) + village
+    sold = np.bincount(county, weights=taken.worth, **by)
+    village = np.bincount(county, weights=taken.to_village, **by)
+    paid = np.bincount(county, weights=taken.to_household, **by) + village
     demolition = np.minimum(p.demolition * sold, np.maximum(sold - paid, 0.0))
     proceeds = np.maximum(sold - paid - demolition, 0.0)
     m.households.cash[:] += m.households.compensation  # the month's budgets are closed by now
@@ -160,5 +159,5 @@ def requisition(m) -> None:
     at = m.region.seat_of_county
     m.land_capital += np.bincount(at, weights=capital, minlength=len(m.land_capital))
     m.hub_grants += np.bincount(at, weights=hubs, minlength=len(m.hub_grants))
-    m.taken_mu += np.bincount(county[rows], weights=mu, **by)
+    m.taken_mu += np.bincount(county, weights=taken.mu, **by)
     m.land_value += sold - paid

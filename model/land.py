@@ -7,7 +7,8 @@ little, neighbours of the ring bid, and the city takes what is worth more built 
 from __future__ import annotations
 
 import math
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, NamedTuple
 
 import numpy as np
 
@@ -371,49 +372,85 @@ def urban_value(at_seat: np.ndarray, km: np.ndarray, p: Requisition) -> np.ndarr
     return at_seat * np.exp(-km / p.decay_km)
 
 
+class Taken(NamedTuple):
+    """What a December's requisition took: a row for each plot, at full scale."""
+
+    plot: np.ndarray
+    mu: np.ndarray
+    worth: np.ndarray
+    to_household: np.ndarray
+    to_village: np.ndarray
+
+
 def take_land(
-    households, plots, km, seat, seat_value, quota_mu, output_per_mu, month: int, p: Requisition
-):
+    households,
+    plots,
+    villages,
+    value: np.ndarray,
+    quota_mu: np.ndarray,
+    output_per_mu: Callable[[np.ndarray], np.ndarray],
+    month: int,
+    p: Requisition,
+) -> Taken:
     """Take plots in order of urban value while it exceeds compensation, up to each seat's quota.
 
-    km : (plots,) distance to the seat that wants them; seat : (plots,) that seat;
-    seat_value : (S,) urban value at distance 0; quota_mu : (S,) mu at full scale;
-    output_per_mu : (plots,) gross output of a year.
+    value : (villages,) urban value of a mu to the seat of the county, yuan; quota_mu : (S,) mu at
+    full scale; output_per_mu : gross output of a year (yuan) of the plots whose rows it is given.
 
-    Returns (mu, land value, compensation to households, to the village) by plot taken, with the
-    rows, at full scale. Fills ``households.compensation``.
+    Fills ``households.compensation``. Only villages up to where the quota ends are looked at.
     """
-    value = urban_value(seat_value[seat], km, p)
-    paid = compensation_multiple(month, p) * output_per_mu
-    wanted = np.flatnonzero((value > paid) & (plots.area > 0.0))
-    # plots of a village have one value: not by row
-    order = wanted[np.lexsort((plots.uid[wanted], -value[wanted]))]
-    mu = np.zeros(len(plots.uid))
-    _take_in_order(households, plots, order, seat, quota_mu.copy(), paid, mu, p)
-    rows = order[mu[order] > 0.0]
-    at_full_scale = mu[rows] * households.weight[plots.owner[rows]]
-    comp, worth = at_full_scale * paid[rows], at_full_scale * value[rows]
-    return rows, at_full_scale, worth, comp * p.household_share, comp * (1.0 - p.household_share)
+    left, multiple = quota_mu.copy(), compensation_multiple(month, p)
+    taken = [Taken(np.empty(0, dtype=np.int64), *(np.empty(0) for _ in Taken._fields[1:]))]
+    for s in np.flatnonzero(left > 0.0):
+        for alike in _dearest_first(np.flatnonzero(villages.seat == s), value):
+            if left[s] <= 0.0:
+                break
+            rows = np.concatenate([_plots_of(households, villages, v) for v in alike])
+            worth, paid = value[alike[0]], multiple * output_per_mu(rows)
+            offered = (worth > paid) & (plots.area[rows] > 0.0)
+            rows, paid = rows[offered], paid[offered]
+            order = np.argsort(plots.uid[rows])  # plots of one value: not by row
+            rows, paid = rows[order], paid[order]
+            mu = np.zeros(len(rows))
+            _take_in_order(households, plots, rows, left[s : s + 1], paid, mu, p)
+            rows, paid, mu = rows[mu > 0.0], paid[mu > 0.0], mu[mu > 0.0]
+            full = mu * households.weight[plots.owner[rows]]
+            comp, home = full * paid, p.household_share
+            taken.append(Taken(rows, full, full * worth, comp * home, comp * (1.0 - home)))
+    return Taken(*(np.concatenate(column) for column in zip(*taken, strict=True)))
+
+
+def _dearest_first(villages: np.ndarray, value: np.ndarray) -> list[np.ndarray]:
+    """Return ``villages`` (rows) in order of ``value``, in groups of one value."""
+    ordered = villages[np.argsort(-value[villages], kind="stable")]
+    return np.split(ordered, 1 + np.flatnonzero(np.diff(value[ordered])))
+
+
+def _plots_of(households, villages, v: int) -> np.ndarray:
+    """Return the rows of the plots of village ``v``."""
+    first, end = villages.first_household[v], villages.end_household[v]
+    return np.arange(households.first_plot[first], households.end_plot[end - 1])
 
 
 @compiled
-def _take_in_order(households, plots, order, seat, left, paid, taken, p):
-    """Take plots in ``order`` (rows); fill ``taken`` (plots,), mu of its own size.
+def _take_in_order(households, plots, rows, left, paid, taken, p):
+    """Take plots in the order of ``rows``, paying ``paid`` a mu; fill ``taken``, mu of own size.
 
-    left : (S,) what remains of each seat's quota, mu at full scale.
+    left : (1,) what remains of the seat's quota, mu at full scale.
     """
-    for i in order:
-        s, owner = seat[i], plots.owner[i]
-        if left[s] <= 0.0:
-            continue
+    for n in range(rows.shape[0]):
+        i = rows[n]
+        owner = plots.owner[i]
+        if left[0] <= 0.0:
+            return
         weight = households.weight[owner]
-        mu = min(plots.area[i], left[s] / weight)
-        left[s] -= mu * weight
-        taken[i] = mu
+        mu = min(plots.area[i], left[0] / weight)
+        left[0] -= mu * weight
+        taken[n] = mu
         plots.area[i] -= mu
         plots.taken[i] += mu
         if plots.area[i] <= 1e-9:
             plots.taken[i] += plots.area[i]
             plots.area[i] = 0.0
             plots.use[i], plots.operator[i], plots.rent[i] = _TAKEN, NOBODY, 0.0
-        households.compensation[owner] += mu * paid[i] * p.household_share
+        households.compensation[owner] += mu * paid[n] * p.household_share

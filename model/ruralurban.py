@@ -120,7 +120,7 @@ class RuralUrbanModel(PopulationModel):
         self.offline = OfflineMarket(self)
         self.price_year = np.repeat(self.offline.farm_gate[None], 12, axis=0)
         self.terms = migration.make_terms(self)
-        self.seat_km = migration.km_to_seat(self)[self.households.village[self.plots.owner]]
+        self.seat_km = migration.km_to_seat(self)
         migration.update_terms(self)
         farming.expect(self)
         transfers.livestock(

@@ -137,7 +137,7 @@ class OracleModel(Model):
         for plot in self.plots:
             plot.owner = self.households[plot.owner]
             plot.operator = at_or_none(self.households, plot.operator)
-            plot.choice, plot.km = NOBODY, float(model.seat_km[plot.row])
+            plot.choice, plot.km = NOBODY, float(model.seat_km[plot.owner.village.row])
         self.buyers = [BuyerGroup(self, model.buyers, b) for b in range(len(model.buyers))]
         for group in self.buyers:
             group.ring = [self.buyers[b] for b in group.ring]
