@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.base.parts import Part
 from agents.migrant.lives import (
     BROUGHT,
     LIVING_COAST,
@@ -66,8 +67,14 @@ FLOW_COLUMNS = tuple(
 def book_households(model) -> None:
     """Book what households and their members away paid and received."""
     t = model.households
-    for line, column in HOUSEHOLD_COLUMNS.items():
-        model.ledger.book_column(line, getattr(t, column), t.weight, t.county)
+
+    def book(part: Part) -> None:
+        own = slice(part.first_household, part.end_household)
+        weight, county = t.weight[own], t.county[own]
+        for line, column in HOUSEHOLD_COLUMNS.items():
+            model.ledger.book_column(line, getattr(t, column)[own], weight, county)
+
+    model.parts.each(book)
     for line, row in (
         ("wage_coast", PAID_COAST),
         ("wage_seat_absent", PAID_SEAT),

@@ -65,9 +65,8 @@ def people(model) -> None:
     """
     now = count_people(model)
     if model.month > 0:
-        expected = (
-            model.opening.people + model.tally[BORN] - model.tally[DIED] - model.tally[COLLEGE]
-        )
+        tally = model.tally.sum(axis=0)
+        expected = model.opening.people + tally[BORN] - tally[DIED] - tally[COLLEGE]
         model.ledger.check("people", model.month, "registered", float(now - expected), now)
     places = float(model.at_place.sum())
     held = float(weighted_sum(model.households.registered, model.households.weight))

@@ -121,12 +121,12 @@ def consumer_gain(spent, index):
 
 
 @compiled
-def add_members(people, households, month, marginal, wage, p, out):
+def add_members(part, people, households, month, marginal, wage, p, out):
     """Add to ``out`` (3, C) of the month: labour surplus, cost of raising, sent from the coast.
 
     Who goes away to work for the first time, or leaves home for college, has been raised till then.
     """
-    for i in range(people.uid.shape[0]):
+    for i in range(part.first_person, part.end_person):
         place = people.place[i]
         student = people.leaves[i] == month and people.dies[i] > month
         if not student if place == _VILLAGE else people.wage[i] <= 0.0:
@@ -189,9 +189,12 @@ class Extraction:
             total[ROW[name]] += yuan
         members, gain = np.zeros((3, self.counties)), np.zeros(self.counties)
         seats, p = model.seats, model.params["raising"]
-        add_members(
-            model.people, model.households, model.month, seats.marginal, seats.wage, p, members
-        )
+        model.parts.each(
+            lambda part: add_members(
+                part, model.people, model.households, model.month, seats.marginal, seats.wage, p,
+                members,
+            )
+        )  # fmt: skip
         add_consumers(model.households, gain)
         for name, yuan in (
             ("labour_surplus", members[0]),

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.base.draws import identity, normal
+from agents.base.parts import Part
 from agents.base.sums import weighted_columns
 from agents.farmer import transfers
 from agents.farmer.land import log_shock
@@ -40,18 +41,12 @@ def plan(m) -> None:
     Without the shadow wage a day is worth the reservation wage, however scarce days are.
     """
     p, households = m.params["land"], m.households
-    land.plan(
-        m.households,
-        m.plots,
-        m.crops,
-        m.price_expected,
-        m.day_wage,
-        m.villages.minutes,
-        m.load,
-        m.choice,
-        m.month,
-        p,
-    )
+    m.parts.each(
+        lambda part: land.plan(
+            part, households, m.plots, m.crops, m.price_expected, m.day_wage, m.villages.minutes,
+            m.load, m.choice, m.month, p,
+        )
+    )  # fmt: skip
     if not p.shadow_wage:
         day_wage = m.day_wage[households.county]
         households.shadow_wage[:] = land.reservation_wage(day_wage, households.capacity, p)
@@ -61,35 +56,27 @@ def lease_and_sow(m) -> None:
     """Settle the lease market of March and sow; without leases nobody has days to bid with."""
     if not m.params["land"].leases:
         m.households.spare_days[:] = 0.0
-    order = land.lease_order(m.households, m.plots, m.key)
-    land.lease(
-        m.households,
-        m.plots,
-        m.crops,
-        m.price_expected,
-        m.villages.minutes,
-        m.load,
-        m.choice,
-        order,
-        m.month,
-        m.era,
-        m.params["land"],
-    )
+
+    def lease(part: Part) -> None:
+        order = land.lease_order(part, m.households, m.plots, m.key)
+        land.lease(
+            m.households, m.plots, m.crops, m.price_expected, m.villages.minutes, m.load, m.choice,
+            order, m.month, m.era, m.params["land"],
+        )  # fmt: skip
+
+    m.parts.each(lease)
 
 
 def work_and_harvest(m) -> None:
     """Work the land for a month; keep grain for the table; the rest is left for sale."""
     m.harvest_kg[:] = 0.0
-    land.work(
-        m.households,
-        m.plots,
-        m.crops,
-        m.weather,
-        month_of_year(m.month) - 1,
-        m.month,
-        m.harvest_kg,
-        m.params["land"],
-    )
+    calendar = month_of_year(m.month) - 1
+    m.parts.each(
+        lambda part: land.work(
+            part, m.households, m.plots, m.crops, m.weather, calendar, m.month, m.harvest_kg,
+            m.params["land"],
+        )
+    )  # fmt: skip
     made = weighted_columns(m.harvest_kg, m.households.weight)
     m.goods_made += made
     budget = m.params["budget"]

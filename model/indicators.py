@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from agents.base.compiled import compiled, inlined
+from agents.base.parts import Part
 from agents.farmer.budget import (
     farm_income,
     property_income,
@@ -227,8 +228,8 @@ LOGGED = (
 
 
 @compiled
-def _add_households(out, t, s, work_days):
-    for h in range(t.uid.shape[0]):
+def _add_households(part, out, t, s, work_days):
+    for h in range(part.first_household, part.end_household):
         v, w = t.village[h], t.weight[h]
         farm, shop, income = farm_income(h, t), shop_income(h, s), total_income(h, t, s)
         wages, rents = wage_income(h, t), property_income(h, t)
@@ -262,8 +263,8 @@ def _add_households(out, t, s, work_days):
 
 
 @compiled
-def _add_people(out, people, t, month, clock, own_place, prefecture, farm_until):
-    for h in range(t.uid.shape[0]):
+def _add_people(part, out, people, t, month, clock, own_place, prefecture, farm_until):
+    for h in range(part.first_household, part.end_household):
         o, w = out[t.village[h]], t.weight[h]
         for i in range(t.first_person[h], t.end_person[h]):
             if not is_registered(people, i, month):
@@ -430,11 +431,16 @@ def village_sums(m, own_place: NDArray) -> NDArray[np.float64]:
     """Return (villages, indicators) the sums of this month at full scale."""
     out = np.zeros((len(m.villages.uid), len(VILLAGE)))
     land = m.params["land"]
-    _add_households(out, m.households, m.shops, land.days_per_month)
     prefecture = _SEAT + m.terms.prefecture[0]
-    _add_people(
-        out, m.people, m.households, m.month, m.clock, own_place, prefecture, land.farm_until
-    )
+
+    def add(part: Part) -> None:
+        _add_households(part, out, m.households, m.shops, land.days_per_month)
+        _add_people(
+            part, out, m.people, m.households, m.month, m.clock, own_place, prefecture,
+            land.farm_until,
+        )  # fmt: skip
+
+    m.parts.each(add)
     out += m.records.land(m)
     out[:, _OUT] = m.villages.parcels_out * m.villages.weight
     out[:, _IN] = m.villages.parcels_in * m.villages.weight

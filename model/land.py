@@ -15,6 +15,7 @@ import numpy as np
 from agents.base import Group, Parameter
 from agents.base.compiled import compiled
 from agents.base.draws import uniform
+from agents.base.parts import Part
 from agents.farmer.draws import FarmerDraw
 from agents.farmer.land import (
     IMPOSSIBLE,
@@ -136,15 +137,15 @@ def compensation_multiple(month: int, p: Requisition) -> float:
 
 
 @compiled
-def plan(households, plots, crops, price, day_wage, minutes, load, choice, month, p):
+def plan(part, households, plots, crops, price, day_wage, minutes, load, choice, month, p):
     """Let every household plan its own plots; fill ``load`` (H, 12), ``choice`` (plots)."""
     number, most = crops.good.shape[0], 0
-    for h in range(households.uid.shape[0]):
+    for h in range(part.first_household, part.end_household):
         most = max(most, households.end_plot[h] - households.first_plot[h])
     grows = np.empty((most, number), dtype=np.int64)
     value, days = np.empty((most, number)), np.empty((most, number))
     daily = np.empty(most)
-    for h in range(households.uid.shape[0]):
+    for h in range(part.first_household, part.end_household):
         first, end = households.first_plot[h], households.end_plot[h]
         if first == end:
             continue
@@ -281,32 +282,32 @@ def _sow(households, plots, crops, i, j, k, month, p):
 
 
 @compiled
-def _lease_draws(households, plots, key, draw):
+def _lease_draws(part, households, plots, key, draw):
     """Fill ``draw`` (plots,) with the village's row plus the keyed draw of the plot."""
-    for i in range(draw.shape[0]):
+    for i in range(part.first_plot, part.end_plot):
         village = households.village[plots.owner[i]]
-        draw[i] = village + uniform(key, plots.uid[i], _LEASE_ORDER)
+        draw[i - part.first_plot] = village + uniform(key, plots.uid[i], _LEASE_ORDER)
 
 
-def lease_order(households, plots, key) -> np.ndarray:
+def lease_order(part: Part, households, plots, key) -> np.ndarray:
     """Return the plots village by village, within a village in the order of a keyed draw.
 
     Neighbours' rows lie together: an order over the whole region made the market wait for memory.
     """
-    draw = np.empty(len(plots.uid))
-    _lease_draws(households, plots, key, draw)
-    return np.argsort(draw)
+    draw = np.empty(part.end_plot - part.first_plot)
+    _lease_draws(part, households, plots, key, draw)
+    return part.first_plot + np.argsort(draw)
 
 
 @compiled
-def work(households, plots, crops, weather, calendar, month, harvest_kg, p):
+def work(part, households, plots, crops, weather, calendar, month, harvest_kg, p):
     """Run one month of farm work: inputs and machines are paid, crops harvested, rent paid.
 
     ``weather`` (C,) scales yields, ``calendar`` is the month of the year (0-11), ``harvest_kg``
     (H, G) receives kilograms by household and good. Inputs are paid as labour falls due, machines
     at harvest, rent in twelve parts.
     """
-    for i in range(plots.uid.shape[0]):
+    for i in range(part.first_plot, part.end_plot):
         use = plots.use[i]
         j = plots.operator[i]
         if use < _CROP or j == NOBODY:

@@ -185,7 +185,9 @@ _PAID_TO = {sector: np.flatnonzero(_PAYEE == sector) for sector in Sector}
 @compiled
 def county_sums(column, weight, county, out):
     """Add ``column * weight`` (per household) to ``out`` (per county)."""
-    at, total = 0, out[0]  # of the county at hand: households of one lie together
+    if column.shape[0] == 0:
+        return
+    at, total = county[0], out[county[0]]  # the county at hand: households of one lie together
     for i in range(column.shape[0]):
         if county[i] != at:
             out[at] = total

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.base.parts import Part
 from agents.kinds import Place
 from agents.migrant import lives, moves
 from model.calendar import MARCH, month_of_year
@@ -94,39 +97,42 @@ def update_terms(m) -> None:
 def reconsider(m) -> None:
     """Let those who reconsider choose; in March families may follow as well."""
     march = month_of_year(m.month) == MARCH
-    moves.count_adults(m.people, m.month, m.clock, m.adults)
-    moves.review(
-        m.people,
-        m.households,
-        m.plots,
-        m.adults,
-        m.terms,
-        m.month,
-        m.clock,
-        march,
-        m.key,
-        m.life_key,
-        m.rules,
-    )
     p = m.params["migration"]
-    if march and p.families_follow:
-        moves.families_join(m.people, m.households, m.terms, m.month, m.clock, m.key, p)
-        moves.grant_hukou(m.people, m.households, m.month, m.era, m.key, p)
-    recount(m)
+
+    def move(part: Part) -> None:
+        count_adults(m, part)
+        moves.review(
+            part, m.people, m.households, m.plots, m.adults, m.terms, m.month, m.clock, march,
+            m.key, m.life_key, m.rules,
+        )  # fmt: skip
+        if march and p.families_follow:
+            moves.families_join(part, m.people, m.households, m.terms, m.month, m.clock, m.key, p)
+            moves.grant_hukou(part, m.people, m.households, m.month, m.era, m.key, p)
+
+    recount(m, move)
 
 
-def recount(m) -> None:
+def count_adults(m, part: Part) -> None:
+    """Count whom networks can draw on, as the month's moves begin."""
+    moves.count_adults(part, m.people, max(m.month, 0), m.clock, m.adults)
+
+
+def recount(m, move: Callable[[Part], None] | None = None) -> None:
     """Count members, residents and workers anew, after people have moved."""
-    lives.count(
-        m.people,
-        m.households,
-        max(m.month, 0),
-        m.clock,
-        m.rules,
-        m.seekers,
-        m.local_seekers,
-        m.at_place,
-    )
+    seekers = np.zeros((m.counties, len(m.seekers)))
+    m.local_seekers[:] = 0.0
+    m.at_place[:] = 0.0
+
+    def count(part: Part) -> None:
+        if move is not None:
+            move(part)
+        lives.count(
+            part, m.people, m.households, max(m.month, 0), m.clock, m.rules, seekers,
+            m.local_seekers, m.at_place,
+        )  # fmt: skip
+
+    m.parts.each(count)
+    m.seekers[:] = seekers.sum(axis=0)
 
 
 def clear_labour_markets(m) -> NDArray[np.float64]:

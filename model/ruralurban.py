@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from agents.base import allocate
 from agents.base.draws import lifelong_key, month_key
+from agents.base.parts import Part, Parts
 from agents.base.space import PopulationModel
 from agents.base.sums import weighted_sum
 from agents.farmer import budget, transfers
@@ -45,13 +46,15 @@ class RuralUrbanModel(PopulationModel):
 
     Tables (``households``, ``people``, ``plots``, ``shops``, ``villages``, ``seats``, ``hubs``,
     ``buyers``) hold the state; ``agents``, ``agents_by_type`` and the grid's cells are views of
-    their rows. ``month`` counts from 2003-01 = 0 and is -1 before the first step.
+    their rows. ``month`` counts from 2003-01 = 0 and is -1 before the first step. Counties are
+    worked out at once on up to ``processors`` threads, which changes no bit of a result.
     """
 
-    def __init__(self, scenario: Scenario | None = None, seed: int = 1):
+    def __init__(self, scenario: Scenario | None = None, seed: int = 1, processors: int = 1):
         self._scenario = scenario or load_scenario()
         super().__init__(seed)
         self.seed_used = int(seed)
+        self.processors = processors
         self.month = -1
         self.params: dict[str, Any] = self.scenario.in_force(0)
         self.region = region_of(self.scenario)
@@ -99,7 +102,8 @@ class RuralUrbanModel(PopulationModel):
         self.goods_made = np.zeros(len(GOODS))
         self.kept, self.eaten = np.zeros(1), np.zeros(2)
         self.students = np.zeros(c)  # left for college since, live elsewhere, registered at home
-        self.tally = np.zeros(3, dtype=np.int64)
+        self.tally = np.zeros((c, 3), dtype=np.int64)
+        self.parts = Parts(self.households, self.processors)
         self._registered_last = 0.0
         self.land_capital, self.hub_grants = np.zeros(s), np.zeros(s)
         self.taken_mu, self.land_value = np.zeros(c), np.zeros(c)
@@ -229,7 +233,11 @@ class RuralUrbanModel(PopulationModel):
     def live(self) -> None:
         """Let people be born, grow up, leave for college and die."""
         self.tally[:] = 0
-        lives.come_and_go(self.people, self.households, self.month, self.clock, self.tally)
+        self.parts.each(
+            lambda part: lives.come_and_go(
+                part, self.people, self.households, self.month, self.clock, self.tally
+            )
+        )
 
     def move(self) -> None:
         """Let those who reconsider choose their place; in March the lease market follows."""
@@ -251,21 +259,28 @@ class RuralUrbanModel(PopulationModel):
         self.invested = migration.clear_labour_markets(self)
         migration.update_terms(self)
         p = self.params["migration"]
-        lives.pay(self.people, self.households, self.terms, self.month, p, self.paid)
-        lives.keep_children(self.people, self.households, self.terms, self.month, p, self.paid)
+        given = self.people, self.households, self.terms, self.month, p, self.paid
+
+        def pay(part: Part) -> None:
+            lives.pay(part, *given)
+            lives.keep_children(part, *given)
+
+        self.parts.each(pay)
 
     def transfer(self) -> None:
         """Pay subsidies and pensions, collect taxes."""
         s, t = self.series, self.month
-        transfers.state(
-            self.households, self.plots, s.grain_subsidy[t], s.pension[t], s.farm_tax[t]
-        )
+        yuan = s.grain_subsidy[t], s.pension[t], s.farm_tax[t]
+        self.parts.each(lambda part: transfers.state(part, self.households, self.plots, *yuan))
 
     def spend(self) -> None:
         """Let households consume, borrow and repay: the one place where their cash changes."""
         p = self.params["budget"]
-        budget.settle(
-            self.households, self.shops, p.food_share, self.params["buying"].manufactures_share, p
+        tradables = self.params["buying"].manufactures_share
+        self.parts.each(
+            lambda part: budget.settle(
+                part, self.households, self.shops, p.food_share, tradables, p
+            )
         )
 
     def end_year(self) -> None:

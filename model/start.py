@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from agents.base.compiled import compiled
 from agents.base.draws import uniform
+from agents.base.parts import Part
 from agents.kinds import NOBODY, Place
 from agents.migrant.demography import capacity
 from agents.migrant.draws import PersonDraw
@@ -16,7 +17,6 @@ from agents.migrant.moves import (
     best_at_home,
     best_away,
     children_of,
-    count_adults,
     days_of,
     is_registered,
     job_at,
@@ -50,27 +50,22 @@ def burn_in(model, absent: NDArray[np.float64]) -> None:
     for _ in range(ROUNDS):
         migration.recount(model)
         model.plan_land(first=True)
-        count_adults(people, 0, 0, model.adults)
-        _appraise(
-            people,
-            households,
-            model.plots,
-            model.adults,
-            model.terms,
-            model.life_key,
-            model.rules,
-            gain,
-            away,
-            job,
-            seat,
-        )
+
+        def appraise(part: Part) -> None:
+            migration.count_adults(model, part)
+            _appraise(
+                part, people, households, model.plots, model.adults, model.terms, model.life_key,
+                model.rules, gain, away, job, seat,
+            )  # fmt: skip
+
+        model.parts.each(appraise)
         _send(people, households, gain, away, job, seat, absent, model.life_key)
 
 
 @compiled
-def _appraise(people, households, plots, adults, terms, life, rules, gain, away, job, seat):
+def _appraise(part, people, households, plots, adults, terms, life, rules, gain, away, job, seat):
     """Find each adult's best place away, best work at home, and the gain of going (utility)."""
-    for h in range(households.uid.shape[0]):
+    for h in range(part.first_household, part.end_household):
         for i in range(households.first_person[h], households.end_person[h]):
             gain[i] = NOBODY_GOES
             job[i], seat[i] = 0, NOBODY

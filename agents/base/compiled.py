@@ -52,6 +52,7 @@ def compiled(function: Function, inlined: bool = False) -> Function:
     options = {
         "error_model": "numpy",
         "no_cfunc_wrapper": True,
+        "nogil": True,  # parts run at once (agents.base.parts)
         "_nrt": bool(_ALLOCATING & set(function.__code__.co_names)),
     }
     outer: Any = _njit(**options, cache=True)(function)

@@ -235,9 +235,9 @@ def total_income(h, t, s):
 
 
 @compiled
-def settle(t, s, food_share, tradables_share, p):
+def settle(part, t, s, food_share, tradables_share, p):
     """Close the month of every household: income, consumption, credit."""
-    for h in range(t.uid.shape[0]):
+    for h in range(part.first_household, part.end_household):
         income = total_income(h, t, s)
         smooth = t.mean_income[h] + (income - t.mean_income[h]) / 12.0
         t.mean_income[h] = smooth

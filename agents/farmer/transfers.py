@@ -11,13 +11,13 @@ _LIVESTOCK = int(FarmerDraw.LIVESTOCK)
 
 
 @compiled
-def state(households, plots, subsidy, pension, tax):
+def state(part, households, plots, subsidy, pension, tax):
     """Pay subsidies per contracted mu and pensions, collect farm tax and fees (yuan a year each).
 
     Subsidies go to whoever holds the contract, pensions to resident and absent members of 60 or
     more, fees are due from each registered member.
     """
-    for h in range(households.uid.shape[0]):
+    for h in range(part.first_household, part.end_household):
         if households.registered[h] == 0:
             continue
         mu = 0.0

@@ -12,19 +12,19 @@ from agents.migrant.moves import PENSION_AGE, WORKING_AGE, days_of, is_registere
 _VILLAGE, _COAST, _SEAT = int(Place.VILLAGE), int(Place.COAST), int(Place.SEAT)
 _NONE, _FARM, _LOCAL, _BUSINESS, _JOB_SEAT, _JOB_COAST = (int(j) for j in Job)
 
-#: Rows of the tally of vital events, in persons of the sample.
+#: Columns of the tally of vital events, in persons of the sample.
 BORN, DIED, COLLEGE = 0, 1, 2
 #: Rows of the month's payments to people, in yuan by county at full scale.
 PAID_COAST, PAID_SEAT, LIVING_COAST, LIVING_SEAT, REMITTED, BROUGHT = range(6)
 
 
 @compiled
-def come_and_go(people, households, month, clock, tally):
+def come_and_go(part, people, households, month, clock, tally):
     """Let the month's births, deaths, departures for college and coming of age happen.
 
-    What somebody who dies or leaves for college had saved away goes home. ``tally`` (3,) counts.
+    What somebody who dies or leaves for college had saved away goes home. ``tally`` (C, 3) counts.
     """
-    for i in range(people.uid.shape[0]):
+    for i in range(part.first_person, part.end_person):
         people.wage[i] = 0.0
         people.living_cost[i] = 0.0
         people.remitted[i] = 0.0
@@ -32,14 +32,15 @@ def come_and_go(people, households, month, clock, tally):
         if people.born[i] > month or people.dies[i] < month or people.leaves[i] < month:
             continue
         if people.born[i] == month:
-            tally[BORN] += 1
+            tally[households.county[people.household[i]], BORN] += 1
             mother = people.mother[i]
             if mother != NOBODY and people.settled[mother] == 1:
                 people.place[i], people.settled[i] = people.place[mother], 1
                 people.local_hukou[i] = people.local_hukou[mother]
                 people.since[i] = month
         if people.dies[i] == month or people.leaves[i] == month:
-            tally[DIED if people.dies[i] == month else COLLEGE] += 1
+            event = DIED if people.dies[i] == month else COLLEGE
+            tally[households.county[people.household[i]], event] += 1
             people.brought[i] += people.savings[i]
             people.savings[i] = 0.0
             people.job[i] = _NONE
@@ -52,17 +53,15 @@ def come_and_go(people, households, month, clock, tally):
 
 
 @compiled
-def count(people, households, month, clock, rules, seekers, local, at_place):
+def count(part, people, households, month, clock, rules, seekers, local, at_place):
     """Recount every household, and the labour force; set what each paid worker is worth.
 
-    Fills members, residents, farm hands and days, age and schooling of households; ``seekers`` (S,)
-    and ``local`` (C,), standard workers who want work at a seat and in local firms; ``at_place``
-    (C, P), registered people by place. All but the columns of households at full scale.
+    Fills members, residents, farm hands and days, age and schooling of households, and adds to
+    ``seekers`` (C, S) and ``local`` (C,), standard workers who want work at a seat and in local
+    firms, and to ``at_place`` (C, P), registered people by place, these at full scale.
     """
-    seekers[:] = 0.0
-    local[:] = 0.0
-    at_place[:] = 0.0
-    for h in range(households.uid.shape[0]):
+    for h in range(part.first_household, part.end_household):
+        c = households.county[h]
         registered, residents, hands, adults, old = 0, 0, 0, 0, 0
         days, able, ages, schooling = 0.0, 0.0, 0.0, 0.0
         for i in range(households.first_person[h], households.end_person[h]):
@@ -70,7 +69,7 @@ def count(people, households, month, clock, rules, seekers, local, at_place):
                 continue
             registered += 1
             place = people.place[i]
-            at_place[households.county[h], place] += households.weight[h]
+            at_place[c, place] += households.weight[h]
             residents += place == _VILLAGE
             months = clock - people.born[i]
             if months < WORKING_AGE:
@@ -83,9 +82,9 @@ def count(people, households, month, clock, rules, seekers, local, at_place):
                 returned = people.returned[i] if place == _VILLAGE else 0
                 people.worth[i] = skill(people.schooling[i], returned, rules.migration) * strength
             if job == _JOB_SEAT:
-                seekers[people.job_seat[i]] += people.worth[i] * households.weight[h]
+                seekers[c, people.job_seat[i]] += people.worth[i] * households.weight[h]
             elif job in (_LOCAL, _BUSINESS):
-                local[households.county[h]] += people.worth[i] * households.weight[h]
+                local[c] += people.worth[i] * households.weight[h]
             if place != _VILLAGE:
                 continue
             adults += 1
@@ -117,14 +116,14 @@ def living_share(people, i, place, p):
 
 
 @compiled
-def pay(people, households, terms, month, p, paid):
+def pay(part, people, households, terms, month, p, paid):
     """Pay everybody's wage of the month; members away live on it, save, and send money home.
 
     ``terms`` holds expected pay (jobs over seekers included) by place and county. Fills
     ``wage_local``, ``business``, ``wage_seat``, ``remittance``, ``brought_home`` of households and
     adds to ``paid`` (6, C).
     """
-    for i in range(people.uid.shape[0]):
+    for i in range(part.first_person, part.end_person):
         place, job = people.place[i], people.job[i]
         unpaid = (job == _NONE) | ((job == _FARM) & (place == _VILLAGE))
         if unpaid & (people.brought[i] <= 0.0):  # one test: most end here
@@ -174,9 +173,9 @@ def _pay_at_home(people, households, i, h, c, job, worth, terms):
 
 
 @compiled
-def keep_children(people, households, terms, month, p, paid):
+def keep_children(part, people, households, terms, month, p, paid):
     """Let parents away pay for children who live with them, as far as their savings reach."""
-    for i in range(people.uid.shape[0]):
+    for i in range(part.first_person, part.end_person):
         place = people.place[i]
         if (place == _VILLAGE) | (people.job[i] != _NONE):  # one test: nearly all end here
             continue

@@ -97,12 +97,14 @@ def is_registered(people, i, month):
 
 
 @compiled
-def count_adults(people, month, clock, adults):
+def count_adults(part, people, month, clock, adults):
     """Fill ``adults`` with each household's adults by place, and those who may lose a job."""
-    adults.at[:] = 0
-    adults.number[:] = 0
-    adults.may_lose[:] = 0
-    for i in range(people.uid.shape[0]):
+    for h in range(part.first_household, part.end_household):
+        for place in range(adults.at.shape[1]):
+            adults.at[h, place] = 0
+        adults.number[h] = 0
+        adults.may_lose[h] = 0
+    for i in range(part.first_person, part.end_person):
         if is_registered(people, i, month) and clock - people.born[i] >= WORKING_AGE:
             h, job = people.household[i], people.job[i]
             adults.at[h, people.place[i]] += 1
@@ -355,10 +357,12 @@ def children_of(people, households, i, month, clock):
 
 
 @compiled
-def review(people, households, plots, adults, terms, month, clock, is_march, key, life, rules):
+def review(
+    part, people, households, plots, adults, terms, month, clock, is_march, key, life, rules
+):
     """Let those who reconsider choose, one after another within a household, eldest first."""
     p = rules.migration
-    for h in range(households.uid.shape[0]):
+    for h in range(part.first_household, part.end_household):
         if not is_march and adults.may_lose[h] == 0:
             continue
         first, end = households.first_person[h], households.end_person[h]
@@ -404,9 +408,9 @@ def choose(people, households, plots, i, age, adults, terms, month, clock, key, 
 
 
 @compiled
-def families_join(people, households, terms, month, clock, key, p):
+def families_join(part, people, households, terms, month, clock, key, p):
     """Let spouses and children join members who have been away long enough and can pay for it."""
-    for i in range(people.uid.shape[0]):
+    for i in range(part.first_person, part.end_person):
         place = people.place[i]
         if place == _VILLAGE or people.settled[i] == 1 or not is_registered(people, i, month):
             continue
@@ -456,10 +460,10 @@ def _join(people, households, i, spouse, place, month, clock):
 
 
 @compiled
-def grant_hukou(people, households, month, era, key, p):
+def grant_hukou(part, people, households, month, era, key, p):
     """Register families that have settled away where they live; a household has one luck."""
     hazard = hukou_grant(era, p)
-    for i in range(people.uid.shape[0]):
+    for i in range(part.first_person, part.end_person):
         if (
             people.settled[i] == 0
             or people.local_hukou[i] == 1

@@ -12,8 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
-from agents.migrant import moves
-from model import RuralUrbanModel
+from model import RuralUrbanModel, migration
 from model.calendar import month_name
 from model.scenario import Scenario
 from viz.page.story import Option, choice
@@ -41,7 +40,7 @@ class Watcher(RuralUrbanModel):
     def move(self) -> None:
         """Ask, then let everybody choose as ever."""
         if self.month == self.when:
-            moves.count_adults(self.people, self.month, self.clock, self.adults)
+            self.parts.each(lambda part: migration.count_adults(self, part))
             self.answers = [choice(self, person) for person in self.asked]
         super().move()
 
