@@ -104,7 +104,9 @@ def _run(options: argparse.Namespace) -> None:
     scenario = _scenario(options)
     with _output(options, scenario) as out:
         progress = Progress("ruralflow run", options.quiet)
-        result = run_scenario(scenario, options.seed, out, progress, import_s=import_s)
+        result = run_scenario(
+            scenario, options.seed, out, progress, threads=options.threads, import_s=import_s
+        )
         _draw_run(out, scenario, options.seed)
         progress.close()
         _show(lines(result["summary"]), out.path)
@@ -387,6 +389,7 @@ def _parser() -> argparse.ArgumentParser:
         add_calibrate_options,
         add_offset_options,
         add_run_options,
+        add_thread_option,
         add_validate_options,
         add_worker_options,
         whole,
@@ -419,6 +422,7 @@ def _parser() -> argparse.ArgumentParser:
 
     run = command("run", _run, "run one scenario once", "run shaoyang --set pull.enabled=false")
     add_run_options(run)
+    add_thread_option(run)
     offset = command(
         "offset",
         _offset,

@@ -77,6 +77,23 @@ def _timed(name: str, event: Callable[..., Any], share: dict[str, float]) -> Cal
     return timed
 
 
+def speed_up(sample: float, months: int) -> float:
+    """Return how much faster a run steps on all processors than on one (wall time, best of two)."""
+    from model import RuralUrbanModel, load_scenario
+
+    scenario = load_scenario("shaoyang", months=months, sample=sample)
+    RuralUrbanModel(load_scenario("shaoyang", months=14), 1).run()  # compiles
+    best: dict[int, float] = {}
+    for threads in (1, os.cpu_count() or 1) * 2:
+        model = RuralUrbanModel(scenario, 1, threads)
+        start = time.perf_counter()
+        model.run()
+        took = time.perf_counter() - start
+        best[threads] = min(took, best.get(threads, took))
+        model.release()
+    return best[1] / best[os.cpu_count() or 1]
+
+
 def bandwidth_gb_s() -> float:
     """Return what one thread copies, GB read and written a second: the best of ten copies."""
     source, target = np.ones(25_000_000), np.zeros(25_000_000)
@@ -158,6 +175,8 @@ def report(options: argparse.Namespace) -> None:
     print(f"1:100, 252 months, peak MB          {full['peak_mb']:10.0f}")
     for name, share in sorted(full["share"].items(), key=lambda item: -item[1]):
         print(f"    share of {name:26s} {share:10.1%}")
+    print(f"1:100, all processors over one      {speed_up(0.01, 252):10.2f}")
+    print(f"1:10, all processors over one       {speed_up(0.1, options.months):10.2f}")
     for label, sample in (("1:100", 0.01), ("1:10", 0.1), ("1:1", 1.0)):
         if sample == 1.0 and not options.whole:
             continue

@@ -51,6 +51,17 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     add("--quiet", action="store_true", help="no progress")
 
 
+def add_thread_option(parser: argparse.ArgumentParser) -> None:
+    """Add on how many processors a run works at once."""
+    parser.add_argument(
+        "--threads",
+        metavar="N",
+        type=whole(1, 4096),
+        default=os.cpu_count() or 1,
+        help="counties worked out at once; changes no result (default: one per processor)",
+    )
+
+
 def add_offset_options(parser: argparse.ArgumentParser) -> None:
     """Add replicates, goods, and the interval over parameters."""
     add = parser.add_argument

@@ -107,11 +107,13 @@ def run_scenario(
     out: OutputFolder,
     progress: Progress,
     *,
+    threads: int = 1,
     import_s: float | None = None,
 ) -> dict[str, Any]:
     """Run ``scenario`` with ``seed`` and write its files into ``out``; return ``run.json``.
 
-    import_s : seconds that the caller spent importing, for the record.
+    threads : counties worked out at once, at most. import_s : seconds that the caller spent
+    importing, for the record.
     Files: run.json, months.parquet, flows.parquet, villages.parquet, extraction.parquet,
     goods.parquet, and with ``panel`` households.parquet and plots.parquet (each December).
     """
@@ -119,7 +121,7 @@ def run_scenario(
     villages = out.growing_parquet("villages.parquet", origin)
     with compiling(progress) as watch, villages:
         began = time.perf_counter()
-        model = RuralUrbanModel(scenario, seed)
+        model = RuralUrbanModel(scenario, seed, threads)
         panel = Panel(model) if scenario.panel else None
         for month in range(scenario.months):
             model.step()
@@ -141,6 +143,7 @@ def run_scenario(
         wall = time.perf_counter() - began
     report = {
         **origin,
+        "threads": threads,
         "import_s": None if import_s is None else round(import_s, 3),
         "wall_s": round(wall - watch.seconds, 3),
         "compile_s": round(watch.seconds, 3),

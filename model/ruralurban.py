@@ -47,14 +47,14 @@ class RuralUrbanModel(PopulationModel):
     Tables (``households``, ``people``, ``plots``, ``shops``, ``villages``, ``seats``, ``hubs``,
     ``buyers``) hold the state; ``agents``, ``agents_by_type`` and the grid's cells are views of
     their rows. ``month`` counts from 2003-01 = 0 and is -1 before the first step. Counties are
-    worked out at once on up to ``processors`` threads, which changes no bit of a result.
+    worked out at once on up to ``threads`` threads, which changes no bit of a result.
     """
 
-    def __init__(self, scenario: Scenario | None = None, seed: int = 1, processors: int = 1):
+    def __init__(self, scenario: Scenario | None = None, seed: int = 1, threads: int = 1):
         self._scenario = scenario or load_scenario()
         super().__init__(seed)
         self.seed_used = int(seed)
-        self.processors = processors
+        self.threads = threads
         self.month = -1
         self.params: dict[str, Any] = self.scenario.in_force(0)
         self.region = region_of(self.scenario)
@@ -103,7 +103,7 @@ class RuralUrbanModel(PopulationModel):
         self.kept, self.eaten = np.zeros(1), np.zeros(2)
         self.students = np.zeros(c)  # left for college since, live elsewhere, registered at home
         self.tally = np.zeros((c, 3), dtype=np.int64)
-        self.parts = Parts(self.households, self.processors)
+        self.parts = Parts(self.households, self.threads)
         self._registered_last = 0.0
         self.land_capital, self.hub_grants = np.zeros(s), np.zeros(s)
         self.taken_mu, self.land_value = np.zeros(c), np.zeros(c)

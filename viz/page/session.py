@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 import threading
 import time
 import traceback
@@ -191,7 +192,8 @@ class Session:
 
     def _new_model(self, scenario: Scenario) -> RuralUrbanModel:
         """Return a model that writes nothing down before its last month: the page remembers."""
-        return RuralUrbanModel(replace(scenario, start=month_name(self.months - 1)), self.seed)
+        last = month_name(self.months - 1)
+        return RuralUrbanModel(replace(scenario, start=last), self.seed, os.cpu_count() or 1)
 
     def _build(self) -> None:
         first = self._new_model(self.scenarios[0])
