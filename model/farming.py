@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,24 +37,33 @@ def expect(m) -> None:
         m.weather[c] = log_shock(normal(m.key, county, _WEATHER), p.yield_shock)
 
 
-def plan(m) -> None:
+class Plans(NamedTuple):
+    """What owners plan in March: days spoken for, (H, 12), and the crop of each plot or NOBODY."""
+
+    load: NDArray[np.float64]
+    choice: NDArray[np.int8]
+
+
+def plan(m) -> Plans:
     """Let every owner plan the year on the plots of its contract.
 
     Without the shadow wage a day is worth the reservation wage, however scarce days are.
     """
     p, households = m.params["land"], m.households
+    plans = Plans(np.zeros((len(households), 12)), np.empty(len(m.plots), dtype=np.int8))
     m.parts.each(
         lambda part: land.plan(
             part, households, m.plots, m.crops, m.price_expected, m.day_wage, m.villages.minutes,
-            m.load, m.choice, m.month, p,
+            plans.load, plans.choice, m.month, p,
         )
     )  # fmt: skip
     if not p.shadow_wage:
         day_wage = m.day_wage[households.county]
         households.shadow_wage[:] = land.reservation_wage(day_wage, households.capacity, p)
+    return plans
 
 
-def lease_and_sow(m) -> None:
+def lease_and_sow(m, plans: Plans) -> None:
     """Settle the lease market of March and sow; without leases nobody has days to bid with."""
     if not m.params["land"].leases:
         m.households.spare_days[:] = 0.0
@@ -60,29 +71,30 @@ def lease_and_sow(m) -> None:
     def lease(part: Part) -> None:
         order = land.lease_order(part, m.households, m.plots, m.key)
         land.lease(
-            m.households, m.plots, m.crops, m.price_expected, m.villages.minutes, m.load, m.choice,
-            order, m.month, m.era, m.params["land"],
+            m.households, m.plots, m.crops, m.price_expected, m.villages.minutes, plans.load,
+            plans.choice, order, m.month, m.era, m.params["land"],
         )  # fmt: skip
 
     m.parts.each(lease)
 
 
-def work_and_harvest(m) -> None:
-    """Work the land for a month; keep grain for the table; the rest is left for sale."""
-    m.harvest_kg[:] = 0.0
+def work_and_harvest(m) -> NDArray[np.float64]:
+    """Work the land for a month; keep grain for the table; return the kg left for sale (H, G)."""
+    harvest_kg = np.zeros((len(m.households), len(GOODS)))
     calendar = month_of_year(m.month) - 1
     m.parts.each(
         lambda part: land.work(
-            part, m.households, m.plots, m.crops, m.weather, calendar, m.month, m.harvest_kg,
+            part, m.households, m.plots, m.crops, m.weather, calendar, m.month, harvest_kg,
             m.params["land"],
         )
     )  # fmt: skip
-    made = weighted_columns(m.harvest_kg, m.households.weight)
+    made = weighted_columns(harvest_kg, m.households.weight)
     m.goods_made += made
     budget = m.params["budget"]
     transfers.livestock(m.households, m.era, m.life_key, budget, m.terms.side)
-    transfers.store_grain(m.households, m.harvest_kg, RICE, m.kept, budget)
+    transfers.store_grain(m.households, harvest_kg, RICE, m.kept, budget)
     transfers.eat_grain(m.households, m.offline.farm_gate[:, RICE].copy(), m.eaten, budget)
+    return harvest_kg
 
 
 def remember_prices(m) -> None:

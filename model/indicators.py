@@ -374,8 +374,8 @@ class Records:
             return
         self.months.append(m.month)
         self.villages.append(self.last)
-        sums = np.zeros((m.counties, len(VILLAGE)))
-        np.add.at(sums, m.villages.county, self.last)
+        firsts = np.searchsorted(m.villages.county, np.arange(m.counties))  # each has villages
+        sums = np.add.reduceat(self.last, firsts, axis=0)
         self.counties.append(np.hstack([sums, county_values(m, self.last)]))
         self.flows.append(m.ledger.flows.copy())
         self.logs.append(m.log)

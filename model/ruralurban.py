@@ -17,7 +17,7 @@ from agents.base.parts import Part, Parts
 from agents.base.space import PopulationModel
 from agents.base.sums import weighted_sum
 from agents.farmer import budget, transfers
-from agents.kinds import NOBODY, Place
+from agents.kinds import Place
 from agents.migrant import lives, moves
 from agents.migrant.demography import STUDY
 from model import accounts, checks, farming, migration, trade
@@ -91,9 +91,6 @@ class RuralUrbanModel(PopulationModel):
     def _make_arrays(self) -> None:
         c, h, s = self.counties, len(self.households.uid), len(self.seats.wage)
         self.adults = moves.no_adults(h, self.places)
-        self.load = np.zeros((h, 12))
-        self.choice = np.full(len(self.plots.uid), NOBODY, dtype=np.int8)
-        self.harvest_kg = np.zeros((h, len(GOODS)))
         self.price_expected = np.zeros((c, len(CROP_NAMES)))
         self.weather = np.ones(c)
         self.paid = np.zeros((6, c))
@@ -194,8 +191,7 @@ class RuralUrbanModel(PopulationModel):
         trade.set_tariffs(self)
         migration.update_terms(self)
         self.move()
-        self.farm()
-        trade.sell(self)
+        trade.sell(self, farming.work_and_harvest(self))
         self.earn()
         self.transfer()
         trade.buy(self)
@@ -247,12 +243,7 @@ class RuralUrbanModel(PopulationModel):
         self.outside.review(self)
         self._grow_cities()
         if month_of_year(self.month) == MARCH:
-            farming.plan(self)
-            farming.lease_and_sow(self)
-
-    def farm(self) -> None:
-        """Work the land, harvest, and remember what it fetched."""
-        farming.work_and_harvest(self)
+            farming.lease_and_sow(self, farming.plan(self))
 
     def earn(self) -> None:
         """Clear the labour markets and pay wages; members away live, save and send money."""
@@ -355,10 +346,6 @@ class RuralUrbanModel(PopulationModel):
     def coast_path(self, month: int) -> float:
         """Return the migrants at the coast in the paired run; 0 where there is none."""
         return 0.0 if self.reference is None else float(self.reference.coast[month])
-
-    def plan_land(self, first: bool = False) -> None:
-        """Plan the land of every owner, outside the month's order (for the burn-in)."""
-        farming.plan(self)
 
     def cash_held(self) -> float:
         """Return the cash of all rural households at full scale (yuan)."""

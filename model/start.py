@@ -22,7 +22,7 @@ from agents.migrant.moves import (
     job_at,
     labour_of_others,
 )
-from model import migration
+from model import farming, migration
 
 _VILLAGE = int(Place.VILLAGE)
 _STAY = int(PersonDraw.ARRIVAL)
@@ -49,7 +49,7 @@ def burn_in(model, absent: NDArray[np.float64]) -> None:
     job, seat = np.empty(number, dtype=np.int8), np.empty(number, dtype=np.int8)
     for _ in range(ROUNDS):
         migration.recount(model)
-        model.plan_land(first=True)
+        farming.plan(model)
 
         def appraise(part: Part) -> None:
             migration.count_adults(model, part)

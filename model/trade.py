@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from agents.base.sums import weighted_columns
 from agents.farmer.opening import new_shops
 from model import online, shop_accounts
@@ -31,11 +34,11 @@ def set_tariffs(m: Any) -> None:
     m.freight.set_tariffs(m)
 
 
-def sell(m: Any) -> None:
-    """Sell the harvest: shops set theirs aside, traders take the rest, buyers order online."""
-    m.offline.update(m, weighted_columns(m.harvest_kg, m.households.weight))
-    online.stock_shops(m, m.harvest_kg)
-    m.disposal = m.offline.sell(m, m.harvest_kg)
+def sell(m: Any, harvest_kg: NDArray[np.float64]) -> None:
+    """Sell ``harvest_kg`` (H, G): shops set theirs aside, traders take the rest, buyers order."""
+    m.offline.update(m, weighted_columns(harvest_kg, m.households.weight))
+    online.stock_shops(m, harvest_kg)
+    m.disposal = m.offline.sell(m, harvest_kg)
     online.place_orders(m)
     online.settle(m)
 

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from agents.base.parts import Part
 from agents.kinds import Place
 from experiments.run import SUMMARY, lines
 from model import RuralUrbanModel, load_scenario
@@ -100,16 +101,16 @@ def test_members_by_place_and_who_leaves():
     people.months_away[:3] = (50, 50, 1)
     people.since[2], people.schooling[2], people.household[2] = 8, 9.0, 1
     people.leaves[3] = 8
-    out = np.zeros((3, 2))
+    out, all_rows = np.zeros((3, 2)), Part(0, 2, 0, 5, 0, 0)
     wage, marginal = np.array([1_000.0, 1_000.0]), np.array([1_000.0, 1_200.0])
-    add_members(people, homes, 8, marginal, wage, P, out)
+    add_members(all_rows, people, homes, 8, marginal, wage, P, out)
     assert out[0] == pytest.approx([180.0 * 10.0, 0.0])
     student, worker = 18 * 900.0 + 12 * 600.0, 16 * 900.0 + 9 * 600.0
     assert out[1] == pytest.approx([student * 10.0, worker * 20.0])
     assert out[2] == pytest.approx([300.0 * 10.0, 0.0])
     again = np.zeros((3, 2))
     people.months_away[2] = 2  # the control: a month later nobody has just left
-    add_members(people, homes, 9, marginal, wage, P, again)
+    add_members(all_rows, people, homes, 9, marginal, wage, P, again)
     assert again[1].sum() == 0.0 and again[2].sum() > 0.0
 
 
