@@ -44,7 +44,7 @@ class Use(IntEnum):
     CROP = 3
 
 
-#: A month that never comes (deaths and departures beyond the run).
-NEVER = 1_000_000
+#: A month that never comes (deaths and departures beyond the run): 2,700 years on.
+NEVER = 32_000
 #: No row: no spouse, no operator, no good.
 NOBODY = -1

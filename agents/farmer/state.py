@@ -157,7 +157,7 @@ class Plots(Table):
     use: Annotated[Array, Column(np.int8, "Use", "use in this calendar year")]
     years_idle: Annotated[Array, Column(np.int16, "years", "idle without a break")]
     rent: Annotated[Array, Column(np.float64, "yuan/mu/year", "rent agreed; 0 where own or free")]
-    planted: Annotated[Array, Column(np.int32, "months since 2003-01", "perennials: planting")]
+    planted: Annotated[Array, Column(np.int16, "months since 2003-01", "perennials: planting")]
     suits: Annotated[Array, Column(np.int8, "crop", "special crop that the plot suits, or NOBODY")]
     value: Annotated[Array, Column(np.float64, "yuan/mu/year", "best return before labour")]
     need: Annotated[Array, Column(np.float64, "days/mu", "of that crop's busiest month")]

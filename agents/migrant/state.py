@@ -20,10 +20,10 @@ class People(Table):
 
     uid: Annotated[Array, Column(np.uint64, "", "identity, fixed at birth by origin")]
     household: Annotated[Array, Column(np.int32, "row", "household")]
-    born: Annotated[Array, Column(np.int32, "months since 2003-01", "month of birth")]
-    dies: Annotated[Array, Column(np.int32, "months since 2003-01", "month of death")]
+    born: Annotated[Array, Column(np.int16, "months since 2003-01", "month of birth")]
+    dies: Annotated[Array, Column(np.int16, "months since 2003-01", "month of death")]
     leaves: Annotated[
-        Array, Column(np.int32, "months since 2003-01", "month of leaving for college, or NEVER")
+        Array, Column(np.int16, "months since 2003-01", "month of leaving for college, or NEVER")
     ]
     female: Annotated[Array, Column(np.int8, "0/1", "1 for a woman")]
     spouse: Annotated[Array, Column(np.int32, "row", "husband or wife in the household, or NOBODY")]
@@ -32,14 +32,13 @@ class People(Table):
     place: Annotated[Array, Column(np.int8, "Place", "where the person lives")]
     job: Annotated[Array, Column(np.int8, "Job", "main work this month")]
     job_seat: Annotated[Array, Column(np.int8, "seat", "seat of a job at a seat, or NOBODY")]
-    since: Annotated[Array, Column(np.int32, "months since 2003-01", "arrival at this place")]
-    months_away: Annotated[Array, Column(np.int32, "months", "spent away so far, all stays")]
+    since: Annotated[Array, Column(np.int16, "months since 2003-01", "arrival at this place")]
+    months_away: Annotated[Array, Column(np.int16, "months", "spent away so far, all stays")]
     returned: Annotated[Array, Column(np.int8, "0/1", "1 once home again after a stay away")]
     settled: Annotated[Array, Column(np.int8, "0/1", "1 while the family lives together away")]
     local_hukou: Annotated[
         Array, Column(np.int8, "0/1", "1 while registered where it lives away, no more a migrant")
     ]
-    employed: Annotated[Array, Column(np.float64, "share", "share of the month in paid work")]
     wage: Annotated[Array, Column(np.float64, "yuan/month", "wage earned this month")]
     living_cost: Annotated[Array, Column(np.float64, "yuan/month", "paid for living away")]
     remitted: Annotated[Array, Column(np.float64, "yuan/month", "sent home this month")]
