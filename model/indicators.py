@@ -236,8 +236,6 @@ def _add_households(part, out, t, s, work_days):
         business = t.business[h] + t.retail_pay[h]
         transfer = t.subsidy[h] + t.pension[h] - t.tax[h]
         o = out[v]
-        o[_HH] += w * (t.residents[h] > 0)
-        o[_REG] += w * t.registered[h]
         o[_IFARM] += w * farm
         o[_IBUS] += w * business
         o[_IWAGE] += w * wages
@@ -251,15 +249,19 @@ def _add_households(part, out, t, s, work_days):
         at_home = income - t.remittance[h] - t.brought_home[h]
         o[_LIVING] += w * at_home / t.price_index[h]
         o[_REAL] += w * income / t.price_index[h]
-        o[_CONS] += w * (t.own_use[h] + t.food[h] + t.services[h] + t.retail[h] + t.parcels[h])
-        o[_BUYS] += w * t.buys_online[h]
-        o[_CASH] += w * t.cash[h]
-        o[_DEBT] += w * t.debt[h]
         if s.good[h] != NOBODY:
             o[_SHOPS] += w
             o[_TURN] += w * s.revenue[h]
             o[_PROFIT] += w * shop
             o[_WSHOP] += w * (s.own_days[h] + s.hired_days[h]) / work_days
+    for h in range(part.first_household, part.end_household):  # as in agents.farmer.budget.settle
+        o, w = out[t.village[h]], t.weight[h]
+        o[_HH] += w * (t.residents[h] > 0)
+        o[_REG] += w * t.registered[h]
+        o[_CONS] += w * (t.own_use[h] + t.food[h] + t.services[h] + t.retail[h] + t.parcels[h])
+        o[_BUYS] += w * t.buys_online[h]
+        o[_CASH] += w * t.cash[h]
+        o[_DEBT] += w * t.debt[h]
 
 
 @compiled

@@ -51,7 +51,11 @@ class Households(Table):
     debt: Annotated[Array, Column(np.float64, "yuan", "owed to the bank")]
     debt_months: Annotated[Array, Column(np.int16, "months", "in debt without a break")]
     grain: Annotated[Array, Column(np.float64, "kg", "paddy in store for own use")]
-    mean_income: Annotated[Array, Column(np.float64, _YUAN, "smoothed income, all sources")]
+    income: Annotated[
+        Array,
+        Column(np.float64, _YUAN, "all sources but interest, as budgets are made"),
+    ]
+    mean_income: Annotated[Array, Column(np.float64, _YUAN, "the same, smoothed")]
     buys_online: Annotated[Array, Column(np.int8, "0/1", "1 once it orders online")]
     price_index: Annotated[Array, Column(np.float64, "2003-01 = 1", "its cost of living")]
     # this month's flows, each booked once in the ledger

@@ -235,6 +235,7 @@ def spend(world: Any) -> None:
     p, share = world.params["budget"], world.params["buying"].manufactures_share
     for household in world.households:
         income, own = total_income(household), household.own_use
+        household.income = income
         household.mean_income += (income - household.mean_income) / 12.0
         household.deposit_interest = max(0.0, household.cash) * p.deposit_rate / 12.0
         household.interest = household.debt * p.interest / 12.0
