@@ -51,10 +51,11 @@ class Carriers:
         """Return the sums (S,) by hub of amounts by village (V,)."""
         return sums(model.villages.seat, by_village, len(self.hubs.uid))
 
-    def by_village(self, model: Any, column: Floats) -> Floats:
-        """Return the sums (V,), at full scale, of amounts by household at its own size."""
-        households = model.households
-        return sums(households.village, column * households.weight, len(model.villages.uid))
+    def of_shops(self, model: Any, column: Floats) -> Floats:
+        """Return the sums (V,), at full scale, of a column of shops: of those open this month."""
+        rows, households = model.market.rows, model.households
+        amounts = column[rows] * households.weight[rows]
+        return sums(households.village[rows], amounts, len(model.villages.uid))
 
     def move_by_village(self, model: Any, flow: str, yuan: Floats, sign: float) -> None:
         """Book ``yuan`` (V,), at full scale."""

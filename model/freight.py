@@ -41,6 +41,7 @@ from model.villages import Villages
 __all__ = ["Freight", "found_hubs", "survival"]
 
 Floats = NDArray[np.float64]
+Rows = NDArray[np.int64]
 #: Weight of a new month in smoothed volumes: a year's memory.
 _SMOOTHING = 1.0 / 12.0
 
@@ -176,7 +177,7 @@ class Freight:
         hubs.mean_volume[:] += _SMOOTHING * (both - hubs.mean_volume)
         hubs.fresh_kg[:] += _SMOOTHING * (self.fresh_month - hubs.fresh_kg)
         self.fresh_month[:] = 0.0
-        hubs.waiting[:] = by_hub(model, self.carriers.by_village(model, model.shops.backlog))
+        hubs.waiting[:] = by_hub(model, self.carriers.of_shops(model, model.shops.backlog))
 
     def open_station(self, model: Any, village: int, month: int) -> None:
         """Let a trial open a station in ``village`` (row) from ``month`` on, at public cost."""
@@ -233,14 +234,13 @@ class Freight:
         climate: Climate = model.params["climate"]
         return float(climate[model.month % len(climate)])
 
-    def ship(self, model: Any, parcels: Floats, fresh_kg: Floats | None = None) -> None:
-        """Count parcels sent, and kg of perishables among them, by household at its own size."""
-        villages, village = model.villages, model.households.village
-        rows = len(villages.uid)
-        villages.parcels_out[:] += sums(village, parcels, rows) / villages.sampled
-        if fresh_kg is not None:
-            kg = sums(village, fresh_kg, rows) / villages.sampled
-            self.fresh_month += self.carriers.by_hub(model, kg * villages.weight)
+    def ship(self, model: Any, rows: Rows, parcels: Floats, fresh_kg: Floats) -> None:
+        """Count parcels sent, and kg of perishables among them, by households (rows), own size."""
+        villages, village = model.villages, model.households.village[rows]
+        number = len(villages.uid)
+        villages.parcels_out[:] += sums(village, parcels, number) / villages.sampled
+        kg = sums(village, fresh_kg, number) / villages.sampled
+        self.fresh_month += self.carriers.by_hub(model, kg * villages.weight)
 
     def deliver(self, model: Any, parcels: Floats, fee: Floats, line: Floats) -> None:
         """Count parcels received (V,), at the village's real size; book what is paid for them.
@@ -266,7 +266,7 @@ class Freight:
         shops, villages, hubs, carriers = model.shops, model.villages, self.hubs, self.carriers
         hub: Hub = model.params["hub"]
         first, line, cold = (
-            carriers.by_village(model, column)
+            carriers.of_shops(model, column)
             for column in (shops.freight_first, shops.freight_line, shops.storage)
         )
         hubs.cash[:] += carriers.by_hub(model, first + line + cold)

@@ -296,7 +296,9 @@ def lease_order(part: Part, households, plots, key) -> np.ndarray:
     """
     draw = np.empty(part.end_plot - part.first_plot)
     _lease_draws(part, households, plots, key, draw)
-    return part.first_plot + np.argsort(draw)
+    order = np.argsort(draw)
+    order += part.first_plot
+    return order
 
 
 @compiled

@@ -59,6 +59,7 @@ __all__ = [
 Floats = NDArray[np.float64]
 _MONTHS = 12
 _DAYS = 30.0
+_BOUGHT = int(MadeBy.BOUGHT)
 #: Months of 2020, whose parcel price the rivals' prices in goods.csv contain.
 _YEAR_2020 = slice(204, 216)
 _CLEARED = (
@@ -326,13 +327,20 @@ def _offers(model: Any, sums: Floats, sold: NDArray[np.bool_]) -> tuple[Floats, 
     price[alone] = _asked_elsewhere(model, np.flatnonzero(alone))
     rating[alone] = model.params["entry"].start_rating
     pull = np.zeros(size)
-    for v in np.flatnonzero(seller | alone):
-        relative = price[v] / terms.rivals_price[v % kinds]
-        distinct = market.distinct[v // kinds, v % kinds]
-        pull[v] = appeal(rating[v], distinct, relative, a.distinct_value, a.sigma)
-        if goods.made_by[v % kinds] == MadeBy.BOUGHT:
-            pull[v] *= breadth(terms.shops[v], a)
+    _set_pull(np.flatnonzero(seller | alone), goods, terms, market.distinct, price, rating, pull, a)
     return price, pull
+
+
+@compiled
+def _set_pull(varieties, goods, terms, distinct, price, rating, pull, a):
+    """Fill ``pull`` (V,) of ``varieties`` (rows); distinct : (C, G)."""
+    kinds = goods.order_kg.shape[0]
+    for v in varieties:
+        c, g = v // kinds, v % kinds
+        relative = price[v] / terms.rivals_price[g]
+        pull[v] = appeal(rating[v], distinct[c, g], relative, a.distinct_value, a.sigma)
+        if goods.made_by[g] == _BOUGHT:
+            pull[v] *= breadth(terms.shops[v], a)
 
 
 def _make_known(model: Any, sold: NDArray[np.bool_]) -> None:
@@ -385,8 +393,9 @@ def settle(model: Any) -> None:
     settle_shops(market.rows, shops, households, goods, market.terms, market.tally, p)
     pay_labour(market.rows, shops, households, on_sale, wage, p)
     close_month(market.rows, shops, households.county, on_sale, wage, p)
-    kg = shops.sent * goods.order_kg[shops.good]
-    model.freight.ship(model, shops.sent, np.where(goods.storable[shops.good] == 1, 0.0, kg))
+    sent, good = shops.sent[market.rows], shops.good[market.rows]
+    fresh = np.where(goods.storable[good] == 1, 0.0, sent * goods.order_kg[good])
+    model.freight.ship(model, market.rows, sent, fresh)
 
 
 def enter_and_exit(model: Any) -> None:

@@ -212,7 +212,8 @@ def test_hub_cash_is_the_balance_of_carriers():
             model.ledger.book_column(
                 name, getattr(shops, name), households.weight, households.county
             )
-        model.freight.ship(model, np.where(shops.freight_first > 0, 12.0, 0.0))
+        parcels = np.where(shops.freight_first > 0, 12.0, 0.0)
+        model.freight.ship(model, model.market.rows, parcels, 0.0 * parcels)
         model.retail.receive(model)
         model.hub_grants[:] = 1e5
         if model.month % 12 == 11:

@@ -67,8 +67,8 @@ class Hub:
     def capacity_share(self, model):
         return self.share
 
-    def ship(self, model, parcels, fresh_kg):
-        self.parcels += float(parcels @ model.households.weight)
+    def ship(self, model, rows, parcels, fresh_kg):
+        self.parcels += float(parcels @ model.households.weight[rows])
 
 
 def tiny_world(

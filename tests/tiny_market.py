@@ -113,6 +113,7 @@ def tiny_market(
         households=households,
         villages=table,
         shops=shops,
+        market=SimpleNamespace(rows=np.arange(len(shops))),
         hubs=found_hubs(region),
         region=region,
         ledger=Ledger(2),
