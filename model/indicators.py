@@ -346,16 +346,18 @@ def _add_plots(out, plots, t, crops):
 
 
 class Records:
-    """What a run writes down each month, from the scenario's ``start`` on.
+    """What a run writes down each month, from ``begin`` (the scenario's ``start``) on.
 
-    ``last`` (villages, indicators) is the last month. ``villages`` holds the months that
-    ``take_villages`` has not handed out, ``counties`` and ``flows`` all of them.
+    ``villages`` holds the months that ``take_villages`` has not handed out, ``counties`` and
+    ``flows`` all of them. Who needs the end of a run alone may set a later ``begin``.
     """
 
     def __init__(self, model):
         self.model = model
+        self.begin = model.scenario.start_month
+        self._last: tuple[int, NDArray[np.float64]] | None = None
         self.months: list[int] = []
-        self.plots: NDArray[np.float64] | None = None
+        self._plots: tuple[tuple[int, bool, bool], NDArray[np.float64]] | None = None
         self.villages: list[NDArray[np.float64]] = []
         self.counties: list[NDArray[np.float64]] = []
         self.flows: list[NDArray[np.float64]] = []
@@ -364,15 +366,24 @@ class Records:
 
     def land(self, m) -> NDArray[np.float64]:
         """Return (villages, indicators) of plots; they change in March and December only."""
-        if self.plots is None or month_of_year(m.month) in (MARCH, DECEMBER, 1):
-            self.plots = np.zeros((len(m.villages.uid), len(VILLAGE)))
-            _add_plots(self.plots, m.plots, m.households, m.crops)
-        return self.plots
+        calendar = month_of_year(m.month)
+        season = m.month // 12, calendar >= MARCH, calendar == DECEMBER
+        if self._plots is None or self._plots[0] != season:
+            sums = np.zeros((len(m.villages.uid), len(VILLAGE)))
+            _add_plots(sums, m.plots, m.households, m.crops)
+            self._plots = season, sums
+        return self._plots[1]
+
+    @property
+    def last(self) -> NDArray[np.float64]:
+        """Return (villages, indicators) of the month that the model has just finished."""
+        if self._last is None or self._last[0] != self.model.month:
+            self._last = self.model.month, village_sums(self.model, self.own_place)
+        return self._last[1]
 
     def collect(self, m) -> None:
         """Write down the month that ``m`` has just finished."""
-        self.last = village_sums(m, self.own_place)
-        if m.month < m.scenario.start_month:
+        if m.month < self.begin:
             return
         self.months.append(m.month)
         self.villages.append(self.last)
