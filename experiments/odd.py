@@ -84,7 +84,7 @@ def _tree(function: Any) -> ast.FunctionDef:
 def _events(tree: ast.FunctionDef) -> Iterator[tuple[str, str]]:
     """Yield (what is called, the condition in words) of each statement of a schedule."""
     for statement in tree.body:
-        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+        if isinstance(statement, ast.Expr | ast.Assign) and isinstance(statement.value, ast.Call):
             yield ast.unparse(statement.value.func), ""
         elif isinstance(statement, ast.If):
             when = ast.unparse(statement.test)

@@ -191,7 +191,8 @@ class RuralUrbanModel(PopulationModel):
         trade.set_tariffs(self)
         migration.update_terms(self)
         self.move()
-        trade.sell(self, farming.work_and_harvest(self))
+        harvest_kg = self.farm()
+        trade.sell(self, harvest_kg)
         self.earn()
         self.transfer()
         trade.buy(self)
@@ -243,7 +244,12 @@ class RuralUrbanModel(PopulationModel):
         self.outside.review(self)
         self._grow_cities()
         if month_of_year(self.month) == MARCH:
-            farming.lease_and_sow(self, farming.plan(self))
+            plans = farming.plan(self)
+            farming.lease_and_sow(self, plans)
+
+    def farm(self) -> NDArray[np.float64]:
+        """Work the land and harvest; return what is left for sale, kg (H, G)."""
+        return farming.work_and_harvest(self)
 
     def earn(self) -> None:
         """Clear the labour markets and pay wages; members away live, save and send money."""
