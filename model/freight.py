@@ -24,6 +24,7 @@ from agents.hub.rules import (
     first_mile,
     handling_cost,
     line_haul,
+    margin_carried,
     new_capacity,
     pays_back,
     roads_rebuilt,
@@ -319,9 +320,10 @@ class Freight:
         earned = hub.margin / (1.0 + hub.margin)
         price = model.series.parcel_price[model.month]
         cold_margin = cold_surcharge(price, p.cold_kg, p) / p.cold_kg * earned
+        line = line_haul(price, 1.0, self.region.coast_km, p)
         for s in range(len(hubs.uid)):
             volume = max(hubs.mean_volume[s], hubs.parcels_in[s] + hubs.parcels_out[s])
-            margin = hubs.tariff[s] * earned
+            margin = margin_carried(hubs.tariff[s], line, hub)
             wanted = new_capacity(hubs.capacity[s], volume, hubs.volume_last_year[s], margin, hub)
             if wanted > 0.0:
                 self.carriers.build(model, s, wanted, capacity_cost(wanted, hub))

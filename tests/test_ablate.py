@@ -87,7 +87,7 @@ def total(column: str, *off: str) -> float:
         ("overgrowth", "mu_trees", 0),
         ("requisition", "mu_requisitioned", 0),
         ("imitation", "shops", -1),
-        ("awareness", "shop_turnover", 1),
+        ("awareness", "ordered_manufactures", 1),  # what is sold, a full hub bounds
         ("network", "migrants_out", -1),
     ],
 )

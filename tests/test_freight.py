@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -111,6 +112,40 @@ def test_a_hub_builds_only_what_pays_back():
     built = rules.new_capacity(1e4, volume, volume, 1.0, HUB)
     assert built == pytest.approx(HUB.headroom * volume - 1e4, rel=1e-12)
     assert rules.new_capacity(1e4, volume, 0.5 * volume, 1.0, HUB) > built  # it grows
+
+
+def test_what_a_parcel_earns_is_the_formula():
+    """m / (1 + m) (t + s l) by hand, to rounding; without line-haul the tariff's margin alone."""
+    assert rules.margin_carried(0.88, 6.0, HUB._replace(margin=0.1, network_share=1.0)) == (
+        pytest.approx(6.88 / 11.0, rel=1e-12)
+    )
+    alone = HUB._replace(network_share=0.0)
+    assert rules.margin_carried(0.88, 6.0, alone) == 0.88 * (HUB.margin / (1.0 + HUB.margin))
+
+
+def december_of(share: float) -> SimpleNamespace:
+    """Return a market after a December in which its hub, full, sorts 200,000 parcels a month."""
+    model = tiny_market(month=131, hub=HUB._replace(network_share=share))
+    live_a_month(model)
+    hubs = model.hubs
+    hubs.capacity[:] = hubs.mean_volume[:] = hubs.volume_last_year[:] = 200_000.0
+    hubs.tariff[:] = 0.88  # where villages are many parcels each, collecting them is cheap
+    model.freight.december(model)
+    return model
+
+
+def test_a_full_hub_of_cheap_parcels_builds_where_the_network_pays():
+    """Nine yuan for a parcel a month: 0.08 a parcel never returns that, 0.6 does within a year.
+
+    The same market without the network's share is the control, and to the bit what the tariff's
+    margin alone gives.
+    """
+    alone, whole = december_of(0.0).hubs, december_of(1.0).hubs
+    assert alone.capacity[0] == 200_000.0
+    assert whole.capacity[0] == pytest.approx(HUB.headroom * 200_000.0, rel=1e-12)
+    assert whole.invested[0] > alone.invested[0]
+    margin = 0.88 * HUB.margin / (1.0 + HUB.margin)
+    assert rules.new_capacity(200_000.0, 200_000.0, 200_000.0, margin, HUB) == 0.0
 
 
 def test_parameters_lie_in_their_ranges_and_climate_is_mild():

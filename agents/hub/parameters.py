@@ -62,6 +62,18 @@ class Hub(Group):
             "memory low",
         ),
     ] = 20_000.0
+    network_share: Annotated[
+        float,
+        Parameter(
+            0.0,
+            1.0,
+            "share",
+            "of the margin on line-haul that pays for sorting capacity, beside the county's own",
+            "judgement; sorting hubs and line-haul are one firm's, pick-up and delivery its "
+            "partners' (ZTO Express, network partner model)",
+            hard_high=1.0,
+        ),
+    ] = 1.0
     payback: Annotated[
         float, Parameter(2, 8, "years", "within which an investment must come back", "judgement")
     ] = 5.0

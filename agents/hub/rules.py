@@ -149,6 +149,17 @@ def pays_back(investment, gain_a_year, p):
 
 
 @rule
+def margin_carried(fee, line, p):
+    """Return what a parcel earns whoever sorts it, yuan: ``m / (1 + m) (t + s l)``.
+
+    m the margin on cost; t the county's tariff, l line-haul, yuan per parcel. Networks that carry
+    parcels on build the centres that sort them, and weigh the share s of what they earn on the way
+    (assumption). With s = 0 capacity pays least where many parcels make the first mile cheap.
+    """
+    return (fee + p.network_share * line) * (p.margin / (1.0 + p.margin))
+
+
+@rule
 def new_capacity(capacity, volume, volume_before, margin, p):
     """Return the parcels a month that a hub adds in December (0: nothing).
 

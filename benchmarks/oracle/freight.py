@@ -22,6 +22,8 @@ from model.rollout import point_share, service_share
     transit_days,
     capacity_share,
     pays_back,
+    line_haul,
+    margin_carried,
     new_capacity,
     capacity_cost,
     station_gain,
@@ -39,6 +41,8 @@ from model.rollout import point_share, service_share
         "transit_days",
         "capacity_share",
         "pays_back",
+        "line_haul",
+        "margin_carried",
         "new_capacity",
         "capacity_cost",
         "station_gain",
@@ -335,11 +339,11 @@ def expand(hub: Hub, world: Any) -> None:
     hub_p, p = world.params["hub"], world.params["freight"]
     earned = hub_p.margin / (1.0 + hub_p.margin)
     volume = max(hub.mean_volume, hub.parcels_in + hub.parcels_out)
-    margin = hub.tariff * earned
+    price = float(world.series.parcel_price[world.month])
+    margin = margin_carried(hub.tariff, line_haul(price, 1.0, world.coast_km, p), hub_p)
     wanted = new_capacity(hub.capacity, volume, hub.volume_last_year, margin, hub_p)
     if wanted > 0.0:
         build(hub, wanted, capacity_cost(wanted, hub_p), world)
-    price = float(world.series.parcel_price[world.month])
     cost = cold_store_cost(hub.fresh_kg, hub_p)
     gain = 12.0 * hub.fresh_kg * cold_surcharge(price, p.cold_kg, p) / p.cold_kg * earned
     if not hub.cold_store and pays_back(cost, gain, hub_p):
