@@ -179,6 +179,13 @@ class Tab:
             assert time.monotonic() < until
             self.page.wait_for_timeout(50)
 
+    def until(self, what: str, holds: Callable[[], bool]) -> None:
+        """Wait until something ``holds``: what the page says and what it draws come one by one."""
+        until = time.monotonic() + 20.0
+        while not holds():
+            assert time.monotonic() < until, f"not within 20 s: {what}; {self.state()}"
+            self.page.wait_for_timeout(50)
+
     def says(self, words: str) -> None:
         """Wait until the state of the run says ``words``; or say what it says, and the server."""
         try:

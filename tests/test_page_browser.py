@@ -139,11 +139,11 @@ def test_both_arms_are_equal_when_nothing_differs(tab: Tab) -> None:
     tab.ready()
     page.click(".rf-run")
     tab.says("finished")
-    assert tab.months() == MONTHS and page.locator(".rf-run[disabled]").count() == 1
-    gaps = page.locator(".rf-d").all_inner_texts()
-    assert len(gaps) == 5 and all("same" in gap for gap in gaps)
-    page.wait_for_timeout(400)
-    assert tab.pixels(0) == tab.pixels(1)
+    assert tab.months() == MONTHS
+    tab.until("Run is disabled", lambda: page.locator(".rf-run[disabled]").count() == 1)
+    gaps = page.locator(".rf-d")
+    tab.until("all the same", lambda: ["same" in g for g in gaps.all_inner_texts()] == [True] * 5)
+    tab.until("maps are equal", lambda: tab.pixels(0) == tab.pixels(1))
     page.keyboard.press("d")
     page.wait_for_selector(".rf-note:has-text('no difference between the arms')")
     tab.press(".rf-which", "B −")
