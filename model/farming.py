@@ -69,11 +69,11 @@ def lease_and_sow(m, plans: Plans) -> None:
         m.households.spare_days[:] = 0.0
 
     def lease(part: Part) -> None:
-        order = land.lease_order(part, m.households, m.plots, m.key)
-        land.lease(
-            m.households, m.plots, m.crops, m.price_expected, m.villages.minutes, plans.load,
-            plans.choice, order, m.month, m.era, m.params["land"],
-        )  # fmt: skip
+        for order in land.lease_orders(part, m.households, m.plots, m.villages, m.key):
+            land.lease(
+                m.households, m.plots, m.crops, m.price_expected, m.villages.minutes, plans.load,
+                plans.choice, order, m.month, m.era, m.params["land"],
+            )  # fmt: skip
 
     m.parts.each(lease)
 

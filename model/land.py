@@ -7,7 +7,7 @@ little, neighbours of the ring bid, and the city takes what is worth more built 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Annotated, NamedTuple
 
 import numpy as np
@@ -37,6 +37,8 @@ from agents.farmer.land import (
 )
 from agents.kinds import NEVER, NOBODY, Use
 
+#: Plots whose order is drawn at a time, to the end of their village.
+DRAWN = 50_000
 #: Bids that differ by less are equal (yuan/mu): the nearer neighbour keeps the plot.
 TIE = 1e-9
 _IDLE, _TREES, _TAKEN, _CROP = (int(u) for u in (Use.IDLE, Use.TREES, Use.REQUISITIONED, Use.CROP))
@@ -217,7 +219,7 @@ def _auction(households, crops, load, i, h, tenant, tau, burden, area, grows, va
 def lease(households, plots, crops, price, minutes, load, choice, order, month, era, p):
     """Settle who works each plot and with what: owners' plans, then the market of offered plots.
 
-    ``order`` lists plots in the order of a keyed draw, so that rows do not matter. The plot goes
+    ``order`` lists plots in the order of a keyed draw, so that rows do not matter. A plot goes
     to the highest bid in the owner's ring; rent is a share of the second-best; it is let if the
     rent is at least what the owner would earn on it. ``era`` is the month whose transaction cost
     holds.
@@ -282,23 +284,27 @@ def _sow(households, plots, crops, i, j, k, month, p):
 
 
 @compiled
-def _lease_draws(part, households, plots, key, draw):
-    """Fill ``draw`` (plots,) with the village's row plus the keyed draw of the plot."""
-    for i in range(part.first_plot, part.end_plot):
-        village = households.village[plots.owner[i]]
-        draw[i - part.first_plot] = village + uniform(key, plots.uid[i], _LEASE_ORDER)
+def _lease_draws(households, plots, first, key, draw):
+    """Fill ``draw`` with the village's row plus the keyed draw of each plot from ``first`` on."""
+    for n in range(draw.shape[0]):
+        i = first + n
+        draw[n] = households.village[plots.owner[i]] + uniform(key, plots.uid[i], _LEASE_ORDER)
 
 
-def lease_order(part: Part, households, plots, key) -> np.ndarray:
-    """Return the plots village by village, within a village in the order of a keyed draw.
+def lease_orders(part: Part, households, plots, villages, key) -> Iterator[np.ndarray]:
+    """Yield the plots village by village, within a village in the order of a keyed draw.
 
     Neighbours' rows lie together: an order over the whole region made the market wait for memory.
+    Some villages at a time, so that the draws take none to speak of.
     """
-    draw = np.empty(part.end_plot - part.first_plot)
-    _lease_draws(part, households, plots, key, draw)
-    order = np.argsort(draw)
-    order += part.first_plot
-    return order
+    first = part.first_plot
+    while first < part.end_plot:
+        last = households.village[plots.owner[min(first + DRAWN, part.end_plot) - 1]]
+        end = int(households.end_plot[villages.end_household[last] - 1])
+        draw = np.empty(end - first)
+        _lease_draws(households, plots, first, key, draw)
+        yield first + np.argsort(draw)
+        first = end
 
 
 @compiled

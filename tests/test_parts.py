@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from agents.base import allocate
 from agents.base.parts import Parts
 from agents.farmer.state import Households
-from model import RuralUrbanModel, load_scenario
+from model import RuralUrbanModel, land, load_scenario
 
 TABLES = ("households", "people", "plots", "shops", "villages", "seats", "hubs")
 
@@ -82,3 +82,11 @@ def test_no_bit_depends_on_the_number_of_threads(threads: int) -> None:
 def test_no_ring_crosses_the_border_of_a_county() -> None:
     t = RuralUrbanModel(load_scenario("shaoyang", months=1), 3).households
     assert (t.county[t.ring] == t.county[:, None]).all()
+
+
+def test_leases_do_not_depend_on_how_many_plots_are_drawn_at_a_time(monkeypatch) -> None:
+    scenario, leased = load_scenario("shaoyang", months=16), []
+    for drawn in (10**9, 1_000):
+        monkeypatch.setattr(land, "DRAWN", drawn)
+        leased.append(RuralUrbanModel(scenario, 3).run().plots.operator)
+    assert np.array_equal(*leased)
