@@ -44,7 +44,7 @@ def intention_to_treat(households: pd.DataFrame, outcome: str = "income") -> Eff
     data = _prepared(households, outcome)
     if not _comparable(data):
         return NOTHING
-    fit = sm.OLS(data["after"], data.drop(columns=["after", "village", "terminal"])).fit(
+    fit = sm.OLS(data["after"], _regressors(data)).fit(
         cov_type="cluster", cov_kwds={"groups": data["village"].to_numpy()}, use_t=True
     )
     return _effect(fit, "treated", outcome, len(data))
@@ -107,14 +107,27 @@ def _prepared(households: pd.DataFrame, outcome: str) -> pd.DataFrame:
         data["before"] = start
     if "county" in rows:
         strata = pd.get_dummies(rows["county"].astype(str), dtype=float)
-        return pd.concat([data, strata], axis=1).reset_index(drop=True)
-    return data.assign(constant=1.0).reset_index(drop=True)
+        data = pd.concat([data, strata], axis=1)
+    else:
+        data["constant"] = 1.0
+    if "before" in data and not _independent(_regressors(data)):
+        data = data.drop(columns="before")  # the same all over each county
+    return data.reset_index(drop=True)
+
+
+def _regressors(data: pd.DataFrame) -> pd.DataFrame:
+    return data.drop(columns=["after", "village", "terminal"])
+
+
+def _independent(columns: pd.DataFrame) -> bool:
+    """Tell whether no column is a sum of others."""
+    return bool(np.linalg.matrix_rank(columns.to_numpy()) == columns.shape[1])
 
 
 def _comparable(data: pd.DataFrame) -> bool:
-    """Tell whether there are treated and control villages, more than coefficients to estimate."""
+    """Tell whether there are treated and control villages enough, and not each by its county."""
     arms = data.groupby("treated")["village"].nunique() if len(data) else pd.Series(dtype=int)
-    return len(arms) == 2 and int(arms.min()) >= FEWEST
+    return len(arms) == 2 and int(arms.min()) >= FEWEST and _independent(_regressors(data))
 
 
 def _effect(fit: Any, name: str, outcome: str, number: int) -> Effect:

@@ -76,6 +76,20 @@ def households(effect: float, seed: int, shocks: float = 0.05) -> pd.DataFrame:
     )  # fmt: skip
 
 
+def test_counties_of_one_arm_tell_nothing_and_a_past_that_is_the_county_adds_nothing():
+    """Columns that are sums of others: the statistics library refuses them, or warns."""
+    trial = households(0.2, 2)
+    apart = trial.assign(treated=trial["county"] % 2)
+    assert intention_to_treat(apart) == pytest.approx(NOTHING, nan_ok=True)
+    assert treatment_on_treated(apart) == pytest.approx(NOTHING, nan_ok=True)
+    use = trial.assign(uses_before=(trial["county"] == 3).astype(float))
+    use["uses_after"] = np.maximum(use["uses_before"], trial["terminal"])
+    without = use.assign(uses_before=0.0)
+    assert np.isfinite([*intention_to_treat(use, "uses"), *treatment_on_treated(use, "uses")]).all()
+    found, plain = intention_to_treat(use, "uses"), intention_to_treat(without, "uses")
+    assert found.low < found.value < found.high and found.households == plain.households
+
+
 def test_on_the_treated_is_by_assignment_over_the_first_stage():
     """Just identified: exactly so in logs without covariates, near it with them."""
     trial = households(np.log(1.2), 1)
