@@ -146,7 +146,9 @@ def _column(
     ax.grid(axis="x", color="#ececec", linewidth=0.6)
     ticks = MaxNLocator(2, steps=[1, 2, 5, 10]).tick_values(0.0, reach)
     last = max(tick for tick in ticks if tick <= reach)  # more would touch in a narrow column
-    ax.set_xticks([-last, 0.0, last] if falls else [0.0, last])
+    ends = [-last, last] if falls else [last]
+    crowded = falls and last >= 1_000.0  # the line marks 0; its number would touch the others
+    ax.set_xticks(ends if crowded else [*ends, 0.0])
     ax.xaxis.set_major_formatter(FuncFormatter(style.plain_number))
     ax.tick_params(axis="x", labelsize=6.0)
 
