@@ -37,7 +37,7 @@ OF_MODEL = (
 OF_TRADE = ("set_tariffs", "sell", "buy", "deliver", "enter_and_exit")
 
 
-def measure(sample: float, months: int) -> dict[str, Any]:
+def measure(sample: float, months: int, threads: int = 1) -> dict[str, Any]:
     """Return what a run of ``months`` at ``sample`` takes, in this process."""
     from experiments.run import peak_memory_mb
     from model import RuralUrbanModel, load_scenario, trade
@@ -48,10 +48,11 @@ def measure(sample: float, months: int) -> dict[str, Any]:
         for name in names:
             setattr(holder, name, _timed(name, getattr(holder, name), share))
     start = time.process_time()
-    model = RuralUrbanModel(load_scenario("shaoyang", months=months, sample=sample), 1)
-    made = time.process_time()
+    scenario = load_scenario("shaoyang", months=months, sample=sample)
+    model = RuralUrbanModel(scenario, 1, threads)
+    made, began = time.process_time(), time.perf_counter()
     model.run()
-    stepped = time.process_time() - made
+    stepped, wall = time.process_time() - made, time.perf_counter() - began
     tables = (model.households, model.people, model.plots, model.shops, model.villages)
     return {
         "households": len(model.households),
@@ -59,6 +60,7 @@ def measure(sample: float, months: int) -> dict[str, Any]:
         "months": months,
         "world_s": made - start,
         "stepping_s": stepped,
+        "wall_s": wall,
         "ns": 1e9 * stepped / (len(model.households) * months),
         "peak_mb": peak_memory_mb(),
         "state_mb": sum(column.nbytes for table in tables for column in table) / 1e6,
@@ -128,9 +130,9 @@ def _python(*words: str, cache: str | None = None) -> str:
     return done.stdout.decode()
 
 
-def in_own_process(sample: float, months: int) -> dict[str, Any]:
+def in_own_process(sample: float, months: int, threads: int = 1) -> dict[str, Any]:
     """Return ``measure`` of a new process."""
-    words = ("--measure", str(sample), "--months", str(months))
+    words = ("--measure", str(sample), "--months", str(months), "--threads", str(threads))
     found: dict[str, Any] = json.loads(_python("-m", "benchmarks.bench", *words))
     return found
 
@@ -178,11 +180,12 @@ def report(options: argparse.Namespace) -> None:
     for label, sample in (("1:100", 0.01), ("1:10", 0.1), ("1:1", 1.0)):
         if sample == 1.0 and not options.whole:
             continue
-        found = in_own_process(sample, options.months)
+        found = in_own_process(sample, options.months, os.cpu_count() or 1)
         used = found["state_mb"] * 1e6 * found["months"] / found["stepping_s"] / 1e9 / width
         print(
             f"{label:6s}{found['households']:12,d} households, {found['months']} months: "
-            f"{found['ns']:.0f} ns per household-month, {found['peak_mb']:.0f} MB at peak, "
+            f"{found['ns']:.0f} ns per household-month, stepped in {found['wall_s']:.1f} s on all "
+            f"processors, {found['peak_mb']:.0f} MB at peak, "
             f"world made in {found['world_s']:.1f} s, {used:.1%} of memory bandwidth"
         )
     # last of all that this process runs itself: a process it starts is born with its peak memory
@@ -210,11 +213,12 @@ def main() -> None:
     parser.add_argument("--no-cold", action="store_true", help="leave out the cold start")
     parser.add_argument("--months", type=int, default=24, help="months stepped at each size")
     parser.add_argument("--measure", type=float, help="sample: print its figures as JSON")
+    parser.add_argument("--threads", type=int, default=1, help="of the run of --measure")
     options = parser.parse_args()
     if options.measure is None:
         report(options)
     else:
-        print(json.dumps(measure(options.measure, options.months)))
+        print(json.dumps(measure(options.measure, options.months, options.threads)))
 
 
 if __name__ == "__main__":

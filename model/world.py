@@ -19,6 +19,7 @@ from scipy.spatial import cKDTree
 
 from agents.base import Group, Parameter, allocate, identity, lifelong_key, normal, uniform
 from agents.base.compiled import compiled
+from agents.base.parts import county_borders
 from agents.farmer.draws import FarmerDraw as D
 from agents.farmer.land import Land
 from agents.farmer.state import RING, Households, Plots
@@ -307,8 +308,7 @@ def make_households(villages: Villages, seed: int, p: World, land: Land) -> Hous
     """Return the contract households of the sampled villages, people and plots not yet linked."""
     households = allocate(Households, int(villages.end_household[-1]))
     _settle(households, villages, lifelong_key(seed), p.village_radius_km, land.operator_share)
-    borders = np.flatnonzero(np.diff(households.county, prepend=-1, append=-1))
-    for first, end in itertools.pairwise(borders):
+    for first, end in itertools.pairwise(county_borders(households.county)):
         households.ring[first:end] = first + _rings(
             households.x[first:end], households.y[first:end]
         )

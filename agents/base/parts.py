@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 
 class Part(NamedTuple):
@@ -48,9 +49,14 @@ class Parts:
             other.result()
 
 
+def county_borders(county: NDArray[np.int16]) -> NDArray[np.int64]:
+    """Return the first row of each county, and one past the last; ``county`` (rows,) rises."""
+    return np.flatnonzero(np.diff(county, prepend=-1, append=-1))
+
+
 def _divide(households: Any, number: int) -> tuple[Part, ...]:
     """Return at most ``number`` parts of about as many households."""
-    borders = np.flatnonzero(np.diff(households.county, prepend=-1, append=-1))
+    borders = county_borders(households.county)
     aims = np.linspace(0, borders[-1], max(1, number) + 1)
     cuts = np.unique(borders[np.abs(borders[:, None] - aims).argmin(axis=0)])
     person = np.append(households.first_person, households.end_person[-1])[cuts]
