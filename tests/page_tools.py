@@ -198,15 +198,17 @@ class Tab:
         """Press the button with these words in a part of the page."""
         self.page.locator(f"{where} button").filter(has_text=words).first.click()
 
-    def run_until(self, months: int) -> None:
-        """Run so many months and pause."""
-        self.page.click(".rf-run")
-        self.wait(months)
-        if "finished" not in self.state():
-            self.page.click(".rf-run")
-        self.page.wait_for_selector(
-            ".rf-state:has-text('paused'), .rf-state:has-text('finished')", timeout=PATIENCE * 1000
-        )
+    def step_to(self, months: int) -> None:
+        """Step until so many months are done: Run and Pause would end where they happen to."""
+        for done in range(self.months(), months):
+            self.page.click(".rf-step")
+            self.wait(done + 1)
+        self.says("paused")
+
+    def pace(self, words: str) -> None:
+        """Choose a speed of the run."""
+        self.page.click(".rf-controls .v-select >> nth=1")
+        self.page.click(f".v-menu__content .v-list-item:has-text('{words}')")
 
     def colours(self, arm: int) -> int:
         """Return how many colours cover at least 0.1% of a map each."""

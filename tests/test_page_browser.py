@@ -65,7 +65,7 @@ def open_village(tab: Tab) -> None:
 
 def test_every_view_opens_without_the_internet_and_without_complaint(tab: Tab) -> None:
     page = tab.page
-    tab.run_until(14)
+    tab.step_to(14)
     for layer in range(1, 9):
         page.keyboard.press(str(layer))
         page.keyboard.press("d")
@@ -101,7 +101,7 @@ def test_all_of_it_is_seen_without_scrolling(
 ) -> None:
     context = browser.new_context(viewport={"width": size[0], "height": size[1]})
     tab = Tab(context.new_page(), server.address).watch()
-    tab.run_until(3)
+    tab.step_to(3)
     for part in (".rf-reset", ".rf-card >> nth=4", ".rf-series", ".rf-side", ".rf-foot"):
         box = tab.page.locator(part).bounding_box()
         assert box["x"] + box["width"] <= size[0] and box["y"] + box["height"] <= size[1], part
@@ -153,6 +153,7 @@ def test_both_arms_are_equal_when_nothing_differs(tab: Tab) -> None:
 
 def test_a_pause_is_served_while_running_and_the_past_can_be_looked_at(tab: Tab) -> None:
     page = tab.page
+    tab.pace("12 months a second")  # at full speed the run may be over before the pause
     page.click(".rf-run")
     tab.wait(5)
     assert page.locator(".rf-wait").count() == 0, "nothing lies over the maps of a run"
@@ -185,7 +186,7 @@ def test_a_pause_is_served_while_running_and_the_past_can_be_looked_at(tab: Tab)
 
 def test_a_parameter_changed_in_mid_run_says_when_it_takes_effect(tab: Tab) -> None:
     page = tab.page
-    tab.run_until(4)
+    tab.step_to(4)
     done = tab.months()
     page.click(".rf-edit")
     search = page.locator(".rf-key-field input[type=text]")
@@ -207,7 +208,7 @@ def test_a_parameter_changed_in_mid_run_says_when_it_takes_effect(tab: Tab) -> N
     assert month in page.locator(".rf-ticks i.B").get_attribute("title")
     tab.press(".rf-tabs", "Take away")
     page.wait_for_selector("text=ruralflow run arm_b.toml --seed 1")
-    tab.run_until(done + 13)  # past the next March, in which people reconsider
+    tab.step_to(done + 13)  # past the next March, in which people reconsider
     assert "same" not in page.locator(".rf-d").first.inner_text()
     assert tab.is_clean()
 
@@ -248,7 +249,7 @@ def test_enter_counts_however_soon_it_comes_after_the_last_letter(tab: Tab) -> N
 
 def test_a_village_opens_and_a_household_tells_its_story(tab: Tab) -> None:
     page = tab.page
-    tab.run_until(4)
+    tab.step_to(4)
     open_village(tab)
     assert "registered members" in page.inner_text(".rf-village")
     page.locator(".rf-households button").first.click()
@@ -265,7 +266,7 @@ def test_a_village_opens_and_a_household_tells_its_story(tab: Tab) -> None:
 
 def test_data_figures_and_scenarios_can_be_taken_away(tab: Tab, tmp_path: Path) -> None:
     page = tab.page
-    tab.run_until(4)
+    tab.step_to(4)
     tab.press(".rf-tabs", "Take away")
 
     def take(label: str) -> Path:
