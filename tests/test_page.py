@@ -303,6 +303,15 @@ def test_what_is_remembered_is_what_the_model_says(finished: Session) -> None:
             np.testing.assert_allclose(
                 yuan, [month[:, COLUMN["living_standard"]].sum() for month in living], rtol=1e-9
             )
+        v, people, households = model.villages, model.people, model.households
+        lives = (people.born <= model.month) & (people.dies > model.month)
+        lives &= (people.leaves > model.month) & (people.place == Place.VILLAGE)
+        home = np.bincount(people.household[lives], minlength=len(households.uid))
+        for row in range(len(v.uid)):  # a village is of its own size, whatever it stands for
+            sampled = slice(v.first_household[row], v.end_household[row])
+            found = memory.of_village("people_home", MONTHS, row)[-1]
+            mean = np.average(home[sampled], weights=households.weight[sampled])
+            assert found == pytest.approx(mean * v.size[row], rel=1e-5)
         model.release()
 
 

@@ -95,7 +95,17 @@ def test_every_view_opens_without_the_internet_and_without_complaint(tab: Tab) -
     assert tab.is_clean()
 
 
-@pytest.mark.parametrize("size", [(1920, 1080), (1366, 768)])
+#: Figures of a prefecture after twenty years: they take more room than a tiny region's.
+WIDE = (
+    ("2.31", "3.36", "+1.05 (+45.3%)"),
+    ("3.48", "4.51", "+1.03 (+29.6%)"),
+    ("34.7", "22.3", "−12.4 (−35.7%)"),
+    ("15,300", "10,247", "−5,053 (−33.0%)"),
+    ("189,143", "0", "−189,143 (−100.0%)"),
+)
+
+
+@pytest.mark.parametrize("size", [(1920, 1080), (1600, 900), (1440, 900), (1366, 768), (1280, 720)])
 def test_all_of_it_is_seen_without_scrolling(
     server: Server, browser: Any, size: tuple[int, int]
 ) -> None:
@@ -105,6 +115,14 @@ def test_all_of_it_is_seen_without_scrolling(
     for part in (".rf-reset", ".rf-card >> nth=4", ".rf-series", ".rf-side", ".rf-foot"):
         box = tab.page.locator(part).bounding_box()
         assert box["x"] + box["width"] <= size[0] and box["y"] + box["height"] <= size[1], part
+    card = tab.page.evaluate(
+        """(wide) => [...document.querySelectorAll('.rf-card')].map((card, k) => {
+             card.querySelectorAll('span').forEach((s, i) => s.lastChild.textContent = wide[k][i]);
+             return [card.scrollWidth - card.clientWidth, card.getBoundingClientRect().right];
+           })""",
+        WIDE,
+    )
+    assert all(over <= 0 and right <= size[0] for over, right in card), card
     extent = tab.page.evaluate("[document.documentElement.scrollWidth, "
                                "document.documentElement.scrollHeight]")  # fmt: skip
     assert extent == list(size)

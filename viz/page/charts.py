@@ -72,20 +72,20 @@ def series_option(
     done: int,
     month: int,
     months: int,
-    villages: list[int] | None = None,
+    village: int | None = None,
     difference: bool = False,
 ) -> dict[str, Any]:
     """Return both arms' line of an indicator over the whole run, with the month looked at.
 
-    done : months computed. villages : rows of the villages that it is of; None is the region.
+    done : months computed. village : row of the village that it is of; None is the region.
     difference : one line instead, B less A.
     """
     shown = BY_KEY[key]
     u = units(memories[0] if memories else None)
-    if villages is not None:
+    if village is not None:
         u = type(u)((1.0, ""), (1e-3, "thousand"))
     every = -(-months // MOST_POINTS)
-    both = [values_of(shown, memory, done, u, villages)[::every] for memory in memories]
+    both = [values_of(shown, memory, done, u, village)[::every] for memory in memories]
     lines = [_line(NAMES[k], both[k], COLOUR[k], dashed=k == 0) for k in range(len(both))]
     if difference and lines:
         lines = [_line("B \N{MINUS SIGN} A", both[1] - both[0], style.INK, dashed=False)]
@@ -103,10 +103,10 @@ def series_option(
     return option
 
 
-def series_unit(memories: list[Memory], key: str, villages: bool = False) -> str:
+def series_unit(memories: list[Memory], key: str, village: bool = False) -> str:
     """Return the unit of a line of ``series_option``."""
     u = units(memories[0] if memories else None)
-    if villages:
+    if village:
         u = type(u)((1.0, ""), (1e-3, "thousand"))
     return unit_of(BY_KEY[key], u)
 
@@ -173,7 +173,7 @@ def gains_option(memories: list[Memory], group: int, names: tuple[str, ...], mon
         {
             "value": None if np.isnan(v) else round(float(v), 1),
             "itemStyle": {"color": COLOUR[1] if v >= 0 else COLOUR[0]},
-            "label": {"position": "right" if v >= 0 else "left"},
+            "label": {"position": "right" if v >= 0 else "left", "formatter": short(float(v))},
         }
         for v in values
     ]

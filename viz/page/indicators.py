@@ -119,18 +119,18 @@ def values_of(
     memory: Memory,
     months: int,
     u: Units,
-    villages: list[int] | None = None,
+    village: int | None = None,
 ) -> NDArray[np.float64]:
-    """Return (months,) values of an indicator of the region, or of some villages.
+    """Return (months,) values of an indicator of the region, or of one village.
 
     NaN in months that do not have one yet: the first eleven of a yearly sum, land before it is
     sown.
     """
 
     def column(name: str) -> NDArray[np.float64]:
-        if villages is None:
+        if village is None:
             return memory.series(name, months)
-        return memory.of_villages(name, months, villages)
+        return memory.of_village(name, months, village)
 
     total = np.sum([column(name) for name in shown.columns], axis=0)
     if shown.yearly:

@@ -170,7 +170,7 @@ LAYERS = (
         "minutes",
         "Travel time",
         "minutes to the seat of the county",
-        "minutes",
+        "minutes, this cell",
         "by road",
         _TIME,
         high=120,

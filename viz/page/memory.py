@@ -110,6 +110,8 @@ class Memory:
         self.living = _empty((months, len(GROUPS), _MOST, 2), np.float64)
         self.hubs = _empty((months, len(model.hubs.uid)), np.int8)
         self._weights = model.households.weight[model.people.household]
+        of, size = model.households.village, model.villages.size
+        self._stands_for = np.bincount(of, model.households.weight, len(size)) / size
         self._by_county = summing(model.villages.county, counties)
         self._where = [np.zeros(len(model.people.uid), dtype=np.int64) for _ in range(2)]
         self._plots = [np.zeros(len(model.plots.uid), dtype=np.int64) for _ in range(2)]
@@ -205,9 +207,12 @@ class Memory:
         values = self.region[:months, :, REGION_COLUMN[name]]
         return values[:, county] if county is not None else values.sum(axis=1)
 
-    def of_villages(self, name: str, months: int, rows: list[int]) -> NDArray[np.float64]:
-        """Return the first ``months`` values of an indicator of KEPT, summed over villages."""
-        found = self.villages[:months, rows, KEPT_COLUMN[name]].sum(axis=1, dtype=np.float64)
+    def of_village(self, name: str, months: int, row: int) -> NDArray[np.float64]:
+        """Return the first ``months`` values of an indicator of KEPT: one village, as it is.
+
+        ``villages`` holds what it stands for, several villages of its county.
+        """
+        found = self.villages[:months, row, KEPT_COLUMN[name]] / self._stands_for[row]
         return np.asarray(found, dtype=np.float64)
 
 

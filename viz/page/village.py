@@ -88,7 +88,7 @@ def _facts(model: Any, village: int) -> dict[str, str]:
         "station in the village": "yes" if v.station[village] else "no",
         "shops in the sample": f"{sum(sold.values())}",
         "sells online": ", ".join(f"{good} ({n})" for good, n in sold.most_common()) or "nothing",
-        "parcels in / out a month": f"{v.parcels_in[village]:.0f} / {v.parcels_out[village]:.0f}",
+        "parcels in / out a month": f"{v.parcels_in[village]:,.0f} / {v.parcels_out[village]:,.0f}",
     }
 
 
@@ -139,10 +139,10 @@ def VillagePage(desk: Desk, models: tuple[Any, ...], village: int) -> None:
             for name, a, b in summary(models, village):
                 tag("tr", tag("td", name), tag("td", a), tag("td", b))
         key = desk.indicator.value
-        unit = series_unit(session.memories, key, villages=True)
+        unit = series_unit(session.memories, key, village=True)
         tag("h4", f"{BY_KEY[key].name} of the village, {unit}")
         option = series_option(
-            session.memories, key, session.month + 1, session.shown, session.months, [village]
+            session.memories, key, session.month + 1, session.shown, session.months, village
         )
         with tag("div", style_="height:120px"):
             Figure(option)
@@ -151,9 +151,8 @@ def VillagePage(desk: Desk, models: tuple[Any, ...], village: int) -> None:
             ArmChoice(desk)
         with tag("table", class_="rf-table rf-households"):
             heads = (
-                "Household",
-                "Members",
-                "Home",
+                "House",
+                "At home",
                 "Away",
                 "mu farmed / let / idle",
                 "Shop",
@@ -167,9 +166,10 @@ def VillagePage(desk: Desk, models: tuple[Any, ...], village: int) -> None:
                             str(line.row), text=True, small=True, color="primary",
                             on_click=lambda row=line.row: desk.household.set(row),
                         )  # fmt: skip
-                    shown = (line.members, line.home, line.away, line.mu, line.shop)
+                    home = f"{line.home} of {line.members}"
+                    shown = (home, line.away, line.mu, line.shop)
                     for value in (*shown, f"{line.income:,.0f}"):
-                        tag("td", str(value))
+                        tag("td", value)
 
 
 def _now(session: Any) -> str:
