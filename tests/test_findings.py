@@ -197,6 +197,30 @@ def test_what_was_not_run_is_not_answered():
         assert ask(e) is None
 
 
+@pytest.mark.parametrize(
+    ("qualify", "stands_for", "answer"),
+    [
+        (1, 245.0, "Yes, under one village in twenty"),  # 7,760 times 1: as the lists name
+        (10, 24.5, "No, over one village in twenty"),
+        (10, 245.0, "Cannot be told: the model has 10.0 times"),
+        (1, 24.5, "Cannot be told: the model has 0.1 times"),
+    ],
+)
+def test_how_rare_taobao_villages_are_needs_a_model_that_has_as_many(qualify, stands_for, answer):
+    """A made-up nation of 60 counties stands for 1,900; the country's lists name 7,780 of 2022."""
+    rows = [
+        {"arm": "clusters", "replicate": r, "village": v, "taobao": v < qualify,
+         "listed": float(v < qualify), "stands_for": stands_for, "cluster": 0.8 * (v < qualify),
+         "minutes": 30.0 + v + r}
+        for r in range(2)
+        for v in range(100)
+    ]  # fmt: skip
+    e = evidence(20.0, 5.0)._replace(trade={"taobao": pd.DataFrame(rows)}, counties=60)
+    found = claims.fourth(e)
+    assert found.answer.startswith(answer)
+    assert "In 2022 such villages, times 32" in found.sentences[1].text
+
+
 # --- who gains -----------------------------------------------------------------------------------
 def homes_of(gain):
     """Return 20 households in two replicates, whose income rises by ``gain(rank)`` yuan."""

@@ -28,9 +28,13 @@ from experiments.findings.words import (
     share,
     sign,
 )
+from experiments.measures import TAOBAO_LISTED
 
 #: Counties outside districts in the nation: what sixty made-up ones stand for (FACTS Q5, A10).
 COUNTIES_OF_THE_NATION = 1900
+#: A model that has so many times the villages of the country's lists, or so many times fewer, says
+#: nothing of how rare they are.
+FAR_OFF = 2.0
 
 
 def third(e: Evidence) -> Finding | None:
@@ -90,6 +94,17 @@ def fourth(e: Evidence) -> Finding | None:
 
     ever = over(lambda p: p["taobao"].astype(float))
     said = [Sentence(f"Villages that ever qualify: {share(ever)} of all.", basis)]
+    year, known = TAOBAO_LISTED
+    scale = COUNTIES_OF_THE_NATION / e.counties
+    number = mean_of(np.array([scale * _number(p) for p in parts]), rows)
+    if np.isfinite(number.value):
+        said.append(
+            Sentence(
+                f"In {year} such villages, times {scale:.0f}: {amount(number, '')}; the country's "
+                f"lists name {known:,}.",
+                f"{basis}; FACTS T12",
+            )
+        )
     qualify = [bool(p["taobao"].any()) for p in parts]
     if all(qualify):
 
@@ -131,7 +146,15 @@ def fourth(e: Evidence) -> Finding | None:
         NONE: OPEN,
         UNKNOWN: OPEN,
     }[rare]
+    times = number.value / known
+    if times > FAR_OFF or times < 1.0 / FAR_OFF:
+        answer = f"{OPEN}: the model has {times:.1f} times the villages of the country's lists"
     return Finding("Q4", "Taobao villages and counties are special cases", answer, said, "V20, V24")
+
+
+def _number(p: pd.DataFrame) -> float:
+    """Return the villages on the list of ``TAOBAO_LISTED`` at full scale; NaN where not run."""
+    return float((p["listed"] * p["stands_for"]).sum(skipna=False))
 
 
 def _weighted(p: pd.DataFrame, column: pd.Series) -> float:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from experiments import homes
 from experiments.arms import ARMS, BARE, BUYING, FULL, NEITHER, OUTCOMES, SELLING, arms_of
 from experiments.kept import warm
-from experiments.measures import county_index, taobao_villages
+from experiments.measures import TAOBAO_LISTED, county_index, taobao_villages
 from experiments.replies import region_by_year
 from experiments.runs import Measure
 from experiments.scorecard import tables
@@ -87,6 +87,8 @@ def _trade(scenario: Scenario, seed: int) -> dict[str, pd.DataFrame]:
     ever = villages.groupby("village").agg(
         taobao=("taobao", "max"), county=("county", "first"), stands_for=("stands_for", "first")
     )
+    listed = villages[villages["year"] == TAOBAO_LISTED[0]].set_index("village")["taobao"]
+    ever["listed"] = listed.astype(float).reindex(ever.index)  # NaN where the run ends before
     model = RuralUrbanModel(scenario, seed)  # January 2003: what a village had before
     ever["minutes"] = model.villages.minutes[ever.index]
     model.release()
@@ -113,7 +115,7 @@ def _trade(scenario: Scenario, seed: int) -> dict[str, pd.DataFrame]:
 ARM = Measure("findings-arm-1", _arm, warm)
 PANEL = Measure("findings-panel-1", _panel, warm)
 HOMES = Measure("findings-homes-1", _homes, warm)
-TRADE = Measure("findings-trade-1", _trade, warm)
+TRADE = Measure("findings-trade-2", _trade, warm)
 
 
 def by_year(model: Any) -> tuple[Floats, list[int]]:
