@@ -19,8 +19,6 @@ Floats = NDArray[np.float64]
 
 #: The published rule of a Taobao village: nominal yuan a year, and shops or share of households.
 TAOBAO_TURNOVER, TAOBAO_SHOPS, TAOBAO_SHARE = 10e6, 100.0, 0.1
-#: The last year for which the country's are counted, and their number (FACTS T12).
-TAOBAO_LISTED = 2022, 7_780
 #: A Taobao town has at least this many Taobao villages.
 TOWN_VILLAGES = 3
 #: Nominal yuan a year from which a seller, a shopper counts as large (FACTS A3, A5).

@@ -10,6 +10,7 @@ import pandas as pd
 from experiments.bootstrap import Interval, resamples
 from experiments.findings.evidence import Evidence
 from experiments.findings.numbers import by_replicate, mean_of
+from experiments.findings.runs import listed_villages
 from experiments.findings.words import (
     DOWN,
     NO,
@@ -28,7 +29,6 @@ from experiments.findings.words import (
     share,
     sign,
 )
-from experiments.measures import TAOBAO_LISTED
 
 #: Counties outside districts in the nation: what sixty made-up ones stand for (FACTS Q5, A10).
 COUNTIES_OF_THE_NATION = 1900
@@ -94,14 +94,14 @@ def fourth(e: Evidence) -> Finding | None:
 
     ever = over(lambda p: p["taobao"].astype(float))
     said = [Sentence(f"Villages that ever qualify: {share(ever)} of all.", basis)]
-    year, known = TAOBAO_LISTED
+    year, known = listed_villages()
     scale = COUNTIES_OF_THE_NATION / e.counties
-    number = mean_of(np.array([scale * _number(p) for p in parts]), rows)
+    number = mean_of(np.array([scale * _qualifying(p) for p in parts]), rows)
     if np.isfinite(number.value):
         said.append(
             Sentence(
                 f"In {year} such villages, times {scale:.0f}: {amount(number, '')}; the country's "
-                f"lists name {known:,}.",
+                f"lists name {known:,.0f}.",
                 f"{basis}; FACTS T12",
             )
         )
@@ -152,8 +152,8 @@ def fourth(e: Evidence) -> Finding | None:
     return Finding("Q4", "Taobao villages and counties are special cases", answer, said, "V20, V24")
 
 
-def _number(p: pd.DataFrame) -> float:
-    """Return the villages on the list of ``TAOBAO_LISTED`` at full scale; NaN where not run."""
+def _qualifying(p: pd.DataFrame) -> float:
+    """Return the villages that qualify in the year of ``listed_villages``; NaN where not run."""
     return float((p["listed"] * p["stands_for"]).sum(skipna=False))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -11,18 +12,20 @@ from numpy.typing import NDArray
 from experiments import homes
 from experiments.arms import ARMS, BARE, BUYING, FULL, NEITHER, OUTCOMES, SELLING, arms_of
 from experiments.kept import warm
-from experiments.measures import TAOBAO_LISTED, county_index, taobao_villages
+from experiments.measures import county_index, taobao_villages
 from experiments.replies import region_by_year
 from experiments.runs import Measure
 from experiments.scorecard import tables
 from experiments.scorecard.reading import of_year
 from experiments.scorecard.trade import INDEX_YEAR, index_counties
 from model import RuralUrbanModel
+from model.annual import read_annual
 from model.goods import GOODS
 from model.indicators import COLUMN, VILLAGE
 from model.ledger import FLOWS
 from model.ruralurban import region_of
 from model.scenario import Scenario, load_scenario
+from model.series import DEFAULT_PATH
 from model.switches import Synthetic
 
 Floats = NDArray[np.float64]
@@ -75,6 +78,15 @@ def _homes(scenario: Scenario, seed: int) -> dict[str, pd.DataFrame]:
     return {"region": region, "homes": kept}
 
 
+@cache
+def listed_villages() -> tuple[int, float]:
+    """Return the last year for which the country's Taobao villages are counted, and their number.
+
+    Source: taobao_villages of national_series.csv (FACTS T12).
+    """
+    return max(read_annual(DEFAULT_PATH)["taobao_villages"].items())
+
+
 def _trade(scenario: Scenario, seed: int) -> dict[str, pd.DataFrame]:
     """Keep shops by year, Taobao villages, the county index, and why shops lose."""
     t = tables.run(scenario, seed)
@@ -87,7 +99,8 @@ def _trade(scenario: Scenario, seed: int) -> dict[str, pd.DataFrame]:
     ever = villages.groupby("village").agg(
         taobao=("taobao", "max"), county=("county", "first"), stands_for=("stands_for", "first")
     )
-    listed = villages[villages["year"] == TAOBAO_LISTED[0]].set_index("village")["taobao"]
+    counted, _ = listed_villages()
+    listed = villages[villages["year"] == counted].set_index("village")["taobao"]
     ever["listed"] = listed.astype(float).reindex(ever.index)  # NaN where the run ends before
     model = RuralUrbanModel(scenario, seed)  # January 2003: what a village had before
     ever["minutes"] = model.villages.minutes[ever.index]
