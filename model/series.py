@@ -151,7 +151,7 @@ class NationalSeries:
     online_shoppers: Monthly  #: persons
     parcel_price: Monthly  #: yuan, express revenue per parcel
     online_retail: Monthly  #: yuan/month
-    rural_online_retail: Monthly  #: yuan/month, on the definition of 2016
+    rural_online_goods: Monthly  #: yuan/month, sold online from rural places, without services
     agri_online_retail: Monthly  #: yuan/month, on the basis of 2019
     rural_shops: Monthly  #: rural online shops of the nation
     rivals_index: Monthly  #: ``rural_shops``, mean of 2020 = 1
@@ -170,12 +170,12 @@ class NationalSeries:
         """Return what the nation buys online of a class of goods, in yuan/month.
 
         B_g(t) = size * agri_online_retail(t) * s_g for farm goods, s_g = weight / sum of weights;
-        size * (rural_online_retail - agri_online_retail) for "manufactures"; 0 before 2006
+        size * (rural_online_goods - agri_online_retail) for "manufactures"; 0 before 2006
         (MODEL 4, the online pot). Raises InputError for an unknown class.
         """
         m = self.market
         if good_class == "manufactures":
-            return m.size * (self.rural_online_retail - self.agri_online_retail)
+            return m.size * (self.rural_online_goods - self.agri_online_retail)
         if good_class not in GOOD_CLASSES:
             raise InputError("online pot", "good class", good_class, ", ".join(GOOD_CLASSES))
         weight = getattr(m, good_class) / (m.fresh + m.dried + m.processed + m.other)
@@ -368,11 +368,13 @@ class _Builder:
         return {name: held_within_year(v, self.length) for name, v in values.items()}
 
     def _online(self, shoppers: Monthly) -> dict[str, Monthly]:
-        """Return online retail, its rural and its farm part, yuan/month, each on one basis."""
+        """Return online retail, its rural and its farm goods, yuan/month, each on one basis."""
         m = self.market
+        goods = self._get("rural_goods_share")
+        self._note("rural_goods_share", goods)
         known = {
             "online_retail": self._get("online_retail"),
-            "rural_online_retail": {
+            "rural_online_goods": {
                 y: v for y, v in self._get("rural_online_retail").items() if y >= 2016
             },
             "agri_online_retail": self._get("agri_online_retail"),
@@ -387,7 +389,10 @@ class _Builder:
         for year in range(ONLINE_SINCE - 1, first):
             total[year] = total[first] * shoppers[december(year)] / shoppers[december(first)]
         rural = {y: m.early_rural_share * v for y, v in total.items() if y < 2016}
-        rural |= self._real(known["rural_online_retail"], monthly)
+        rural |= self._real(known["rural_online_goods"], monthly)
+        # Hotels, meals and tickets are a third of it in 2016 (FACTS R3) and go by no parcel.
+        share, first, last = fill_gaps(goods), min(goods), max(goods)
+        rural = {y: v * share[min(max(y, first), last)] for y, v in rural.items()}
         agri = {y: m.early_farm_share * v for y, v in total.items() if y < 2015}
         agri |= self._real(known["agri_online_retail"], monthly)
         agri = {y: v * (m.farm_rebase if y < 2019 else 1.0) for y, v in agri.items()}

@@ -153,7 +153,7 @@ def test_gaps_are_log_linear_and_linear_at_zero():
 def test_the_online_pot_is_split_without_rest(series):
     farm = sum(series.pot(g) for g in GOOD_CLASSES if g != "manufactures")
     assert farm == pytest.approx(series.agri_online_retail, rel=1e-12)
-    assert farm + series.pot("manufactures") == pytest.approx(series.rural_online_retail, rel=1e-12)
+    assert farm + series.pot("manufactures") == pytest.approx(series.rural_online_goods, rel=1e-12)
     assert np.all(series.pot("manufactures")[36:] > 0)
     assert np.all(series.online_retail[:36] == 0) and np.all(series.online_retail[36:] > 0)
     assert series.pot("fresh")[200] == pytest.approx(0.35 * series.agri_online_retail[200])
@@ -169,10 +169,17 @@ def test_the_pot_stands_on_one_basis(series):
     """
     farm = np.log([v for y, v in yearly(series.agri_online_retail).items() if y >= 2006])
     all_ = np.log([v for y, v in yearly(series.online_retail).items() if y >= 2006])
-    rural = np.log([v for y, v in yearly(series.rural_online_retail).items() if y >= 2006])
+    rural = np.log([v for y, v in yearly(series.rural_online_goods).items() if y >= 2006])
     assert np.abs(np.diff(farm - all_)).max() < 0.3
     assert np.abs(np.diff(rural - all_)).max() < 0.15
     assert np.exp(farm - all_)[0] == pytest.approx(0.039 * 313 / 230.5, rel=1e-6)
+
+
+def test_the_pot_holds_no_services(series):
+    """Of 894.54 billion yuan of rural online retail in 2016 315.3 were services (FACTS R3)."""
+    year = slice(12 * 13, 12 * 14)
+    nominal = series.rural_online_goods[year].sum() * series.deflator[year].mean() / 1e9
+    assert nominal == pytest.approx(894.54 - 315.3, rel=0.01)
 
 
 def test_market_parameters_scale_the_pot():
