@@ -24,6 +24,7 @@ from model import accounts, checks, farming, migration, trade
 from model.calendar import DECEMBER, MARCH, month_of_year
 from model.crops import CROP_NAMES, load_crops
 from model.endowment import cluster_strength
+from model.errors import InputError
 from model.extraction import Extraction
 from model.goods import GOODS, load_goods
 from model.goods_account import GoodsAccount
@@ -210,7 +211,13 @@ class RuralUrbanModel(PopulationModel):
         return self
 
     def open_month(self) -> None:
-        """Read the month's series and dated changes; nothing has flowed yet."""
+        """Read the month's series and dated changes; nothing has flowed yet.
+
+        Raises InputError past the scenario's last month: no life was drawn beyond it.
+        """
+        last = self.scenario.months
+        if self.month + 1 >= last:
+            raise InputError("scenario", "months", last, f"{last + 1} or more, to step on")
         self.month += 1
         self.key = np.uint64(month_key(self.seed_used, self.month))
         self.params = self.scenario.in_force(self.month)

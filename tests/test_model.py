@@ -328,6 +328,17 @@ def test_a_sample_that_leaves_a_county_without_two_villages_is_refused():
         RuralUrbanModel(load_scenario("shaoyang", sample=0.0001), seed=1)
 
 
+def test_a_step_past_the_last_month_is_refused_and_changes_nothing():
+    """No life was drawn beyond it: a run that went on would have no births, in silence."""
+    model = run(2)
+    before = copy.deepcopy(fingerprint(model))
+    with pytest.raises(InputError, match="scenario: months = 2; valid: 3 or more, to step on"):
+        model.step()
+    after = fingerprint(model)
+    assert all(np.array_equal(before[k], after[k], equal_nan=True) for k in before)
+    assert model.month == 1
+
+
 def test_what_modules_write_down_has_a_unit_and_a_column_of_its_own():
     model = run(30, **{"access.start": "2004-01"})
     names = [indicator.name for indicator in (*VILLAGE, *COUNTY, *LOGGED)]
