@@ -109,7 +109,7 @@ def _run(options: argparse.Namespace) -> None:
         )
         _draw_run(out, scenario, options.seed)
         progress.close()
-        _show(lines(result["summary"]), out.path)
+        _show(lines(result["summary"], scenario.months - scenario.start_month), out.path)
 
 
 def _draw_run(out: OutputFolder, scenario: Scenario, seed: int) -> None:
@@ -155,7 +155,11 @@ def _offset(options: argparse.Namespace) -> None:
 
 def _trial(options: argparse.Namespace) -> None:
     from experiments.progress import Progress
+    from model.errors import InputError
 
+    if options.months or options.start:
+        given = "--months" if options.months else "--start"
+        raise InputError("trial", given, valid="no such option: a trial has its own length")
     scenario = _scenario(options)
     with _output(options, scenario) as out:
         from experiments.trial import run_trial
@@ -361,7 +365,7 @@ def _scenario(options: argparse.Namespace) -> Scenario:
         months=options.months,
         sample=options.sample,
         strict=options.strict or None,
-        panel=options.panel or None,
+        panel=getattr(options, "panel", False) or None,
     )
 
 
@@ -422,6 +426,9 @@ def _parser() -> argparse.ArgumentParser:
 
     run = command("run", _run, "run one scenario once", "run shaoyang --set pull.enabled=false")
     add_run_options(run)
+    run.add_argument(
+        "--panel", action="store_true", help="write every household and plot each December"
+    )
     add_thread_option(run)
     offset = command(
         "offset",

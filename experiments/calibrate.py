@@ -25,6 +25,7 @@ from experiments.run import compiling
 from experiments.runs import Measure, Run
 from experiments.scorecard.card import bounds, number
 from experiments.scorecard.evidence import ask, collect, values_measure
+from experiments.scorecard.needs import changed
 from experiments.screening import LEAST, screen, strongest
 from experiments.search import BATCH, Trial, check_installed, search
 from experiments.sensitivity import Question, design, points_of
@@ -33,6 +34,8 @@ from experiments.store import StoreWriter
 from experiments.uncertain import Ranges, worlds
 from experiments.workers import Workers, kept
 from model.errors import InputError
+from model.scenario import load_scenario, scenario_names
+from model.switches import RunOptions, Synthetic
 
 Values = NDArray[np.float64]
 JOURNAL = "calibrate.journal"
@@ -269,14 +272,33 @@ def _inferred(model: Model, effort: Effort, ranges: Ranges, noise: Values) -> An
 
 
 def _as_scenario(space: Space, best: Trial) -> str:
-    """Return the best point as a scenario file."""
-    rows = [f"set.{key} = {value!r}" for key, value in best.point.items()]
+    """Return the best point as a scenario file: the scenario of the space, with that point set."""
+    made = space.scenario
+    parent = load_scenario(made.name if made.name in scenario_names() else "shaoyang")
+    options = [key for key in RunOptions._fields if getattr(made, key) != getattr(parent, key)]
+    settings = changed(made) | best.point
     head = [
-        f'name = "{space.scenario.name}-calibrated"',
+        f'name = "{made.name}-calibrated"',
         f'sentence = "Calibrated in the space {space.name}: loss {best.loss:.4g}."',
-        f'parent = "{space.scenario.name}"',
+        f'parent = "{parent.name}"',
+        *(f"{key} = {_toml(getattr(made, key))}" for key in options),
+        *(f"set.{key} = {_toml(value)}" for key, value in settings.items()),
     ]
-    return "\n".join([*head, *rows]) + "\n"
+    if made.region != parent.region:
+        head.append(_region_toml(made.region))
+    return "\n".join(head) + "\n"
+
+
+def _region_toml(region: str | Synthetic) -> str:
+    if not isinstance(region, Synthetic):
+        return f"region = {_toml(region)}"
+    shape = ", ".join(f"{key} = {_toml(value)}" for key, value in region._asdict().items())
+    return f"region = {{ synthetic = {{ {shape} }} }}"
+
+
+def _toml(value: object) -> str:
+    """Return a value as TOML writes it: JSON does for words, numbers and switches."""
+    return json.dumps(value)
 
 
 def lines(result: dict[str, Any]) -> list[str]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from experiments.arms import BARE, FULL, NEITHER, OUTCOMES
 from experiments.bootstrap import LEVEL, interval, mean_interval, resamples
-from experiments.offset import OFFSET, judge
+from experiments.offset import OFFSET, UNKNOWN, judge
 from experiments.output import OutputFolder, provenance
 from experiments.progress import Progress
 from experiments.replies import REGION, Replies, cells, check_years, indicator
@@ -190,7 +190,8 @@ class Search:
         """Return loss, verdict, curves, roots, all levers together, and the phase diagram."""
         self.replies.ask(cells(BASE, self.scenario, THREE, {}))
         loss = mean_interval(self.kinds["loss"].parts(self.replies.arms(BASE))[0], self.rows)
-        verdict = judge(loss)
+        # one world says nothing about luck, whatever the sign of its loss
+        verdict = judge(loss) if self.question.replicates > 1 else UNKNOWN
         measured = verdict == OFFSET
         q = self.question
         curves = [(c, q.targets) for c in self._curves(lever_ranges(q.levers), ["offset"])]

@@ -12,7 +12,6 @@ from experiments.panel import Panel
 
 #: What households are ranked by -> column of ``households``.
 RANKED = {"income": "income", "age": "mean_age"}
-_OUT = ("year_inputs", "year_machine", "year_tax", "year_rent_paid")
 
 
 def run(model: Any) -> pd.DataFrame:
@@ -27,13 +26,9 @@ def run(model: Any) -> pd.DataFrame:
 
 def households(panel: pd.DataFrame) -> pd.DataFrame:
     """Return household, weight, mean age, and real income per registered member in the year."""
-    sources = [c for c in panel if str(c).startswith("year_")]
-    income = panel["shop_profit"].to_numpy(dtype=float).copy()
-    for column in sources:
-        income += panel[column].to_numpy() * (-1.0 if column in _OUT else 1.0)
     heads = np.maximum(panel["registered"].to_numpy(), 1)
     kept = panel[["household", "weight", "mean_age", "registered"]].copy()
-    kept["income"] = income / heads / panel["cost_of_living"].to_numpy()
+    kept["income"] = panel["year_income"] / heads / panel["cost_of_living"]
     return kept[panel["registered"].to_numpy() > 0]
 
 

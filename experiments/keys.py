@@ -74,8 +74,16 @@ def _group_text(group: Any) -> str:
     return known[1]
 
 
-@lru_cache(maxsize=64)
 def _region_text(region: str | Synthetic) -> str:
+    """Return the JSON of a region: a folder's, by content, is read anew when a file has changed."""
+    folder = Path(region) if isinstance(region, str) else None
+    files = sorted(folder.iterdir()) if folder is not None and folder.is_dir() else []
+    stamp = tuple((f.name, f.stat().st_mtime_ns, f.stat().st_size) for f in files)
+    return _text_of(region, stamp)
+
+
+@lru_cache(maxsize=64)
+def _text_of(region: str | Synthetic, stamp: tuple[tuple[str, int, int], ...]) -> str:
     content = Scenario(region=region).resolved()["region"]
     content.pop("folder", None)
     return json.dumps(content, sort_keys=True)

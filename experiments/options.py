@@ -46,7 +46,6 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     add("--seed", metavar="N", type=whole(0, 2**63 - 1), default=1, help="default: 1")
     add("--sample", metavar="SHARE", help="share of households simulated (default: 0.01)")
     add("--strict", action="store_true", help="check every account after every month")
-    add("--panel", action="store_true", help="write every household and plot each December")
     add("--out", metavar="DIR", type=Path, help="default: results/COMMAND-SCENARIO-SEED")
     add("--quiet", action="store_true", help="no progress")
 

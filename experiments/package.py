@@ -14,6 +14,8 @@ from model.patches import _read_toml as read_toml
 from model.registry import GROUPS, check_keys, fields_of, limits, validate
 from model.scenario import Scenario
 
+#: What the world without a package is called.
+AS_IT_IS = "as it is"
 FOLDER = Path(__file__).parent / "policies"
 _LINES = [flow.name for flow in FLOWS]
 
@@ -71,7 +73,13 @@ def read_packages(names: tuple[str, ...] = ()) -> list[Package]:
         if path is None:
             raise InputError("--packages", name, valid=f"{', '.join(known)}, or a TOML file")
         paths.append(path)
-    return [read_package(path) for path in paths]
+    packages = [read_package(path) for path in paths]
+    taken = [AS_IT_IS]
+    for path, package in zip(paths, packages, strict=True):
+        if package.name in taken:
+            raise InputError(path, "name", package.name, f"a name of its own: {taken} are taken")
+        taken.append(package.name)
+    return packages
 
 
 def read_package(path: Path) -> Package:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from agents.kinds import Job, Place, Use
+from experiments.shop_year import ShopYear
 from model.calendar import DECEMBER, month_name, month_of_year
 from model.crops import CROP_NAMES
 from model.goods import GOODS
@@ -36,8 +37,9 @@ _INCOME = (
 class Panel:
     """Collects households and plots at the end of each December of a run.
 
-    Income columns are sums of the calendar year's months, in yuan of 2010 at the household's own
-    size; ``weight`` says how many households it stands for.
+    Columns of income and of the shop are sums of the calendar year's months, in yuan of 2010 at the
+    household's own size; ``year_income`` is all of it, MODEL 5's total. ``weight`` says how many
+    households it stands for.
     """
 
     def __init__(self, model: Any):
@@ -46,19 +48,23 @@ class Panel:
         self.plots: list[pd.DataFrame] = []
         rows = len(model.households.uid)
         self.year = {name: np.zeros(rows) for name in _INCOME}
+        self.income, self.shop = np.zeros(rows), ShopYear(model)
 
     def collect(self) -> None:
         """Add up the month; in December write down households and plots."""
         m = self.model
         for name in _INCOME:
             self.year[name] += getattr(m.households, name)
+        self.income += m.households.income + m.households.deposit_interest
+        self.shop.add()
         if month_of_year(m.month) != DECEMBER:
             return
         if m.month >= m.scenario.start_month:
             self.households.append(self._households())
             self.plots.append(self._plots())
-        for column in self.year.values():
+        for column in (*self.year.values(), self.income):
             column[:] = 0.0
+        self.shop.close()
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return the two tables; empty where no December was run."""
@@ -81,8 +87,8 @@ class Panel:
             "residents": h.residents,
             "has_shop": s.good >= 0,
             "shop_good": goods[s.good],
-            "shop_turnover": s.turnover_year,
-            "shop_profit": s.profit_year,
+            "shop_turnover": self.shop["turnover"].copy(),
+            "shop_profit": self.shop["profit"].copy(),
             "buys_online": h.buys_online,
             "cost_of_living": h.price_index,
             "cash": h.cash,
@@ -91,6 +97,7 @@ class Panel:
         data |= self._members()
         data |= self._land()
         data |= {f"year_{name}": self.year[name].copy() for name in _INCOME}
+        data["year_income"] = self.income.copy()
         return pd.DataFrame(data)
 
     def _members(self) -> dict[str, Any]:

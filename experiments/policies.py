@@ -15,23 +15,23 @@ from numpy.typing import NDArray
 
 from experiments import homes
 from experiments.arms import HEADLINE, OUTCOMES
-from experiments.bootstrap import mean_interval, resamples
+from experiments.bootstrap import nested_interval
 from experiments.kept import warm
 from experiments.output import OutputFolder, provenance
-from experiments.package import Package, read_packages
+from experiments.package import AS_IT_IS, Package, read_packages
 from experiments.progress import Progress
 from experiments.replies import Indicator, Replies, check_years, region_by_year
 from experiments.run import compiling, flows_table
 from experiments.runs import Measure
 from experiments.store import StoreWriter
-from experiments.uncertain import uncertain_ranges, worlds
+from experiments.uncertain import free, uncertain_ranges, worlds
 from experiments.workers import Workers
 from model import RuralUrbanModel
 from model.ruralurban import region_of
 from model.scenario import Scenario
 
 Values = NDArray[np.float64]
-NONE = "as it is"
+NONE = AS_IT_IS
 
 
 def _reply(scenario: Scenario, seed: int) -> dict[str, pd.DataFrame]:
@@ -44,7 +44,7 @@ def _reply(scenario: Scenario, seed: int) -> dict[str, pd.DataFrame]:
     return {"region": region, "paid": flows, "homes": kept}
 
 
-POLICY = Measure("policy-1", _reply, warm)
+POLICY = Measure("policy-2", _reply, warm)
 
 
 class Question(NamedTuple):
@@ -77,7 +77,8 @@ def run_policies(
     question.check(scenario)
     packages = read_packages(question.packages)
     origin = provenance(scenario, seed)
-    points = worlds(uncertain_ranges(), question.worlds, seed) if question.worlds else [{}]
+    open_to_doubt = free(uncertain_ranges(), scenario)
+    points = worlds(open_to_doubt, question.worlds, seed) if question.worlds else [{}]
     made = [scenario.with_(**point) for point in points]
     with compiling(progress), StoreWriter(out.path, progress.say) as store:
         replies = Replies(
@@ -100,7 +101,7 @@ def run_policies(
     result: dict[str, Any] = {
         "provenance": origin, "scenario": origin["scenario"], "seed": seed,
         "worlds": question.worlds, "replicates": question.replicates,
-        "interval": "95%, percentile bootstrap over paired worlds x replicates",
+        "interval": "95%, percentile bootstrap of paired worlds, then of replicates in each",
         "packages": {p.name: _described(p) for p in packages},
         "effects": effects.to_dict("records"), "regret": regret.to_dict("records"),
         "deciles": gains.to_dict("records"),
@@ -124,7 +125,7 @@ class Comparison:
         seed: int,
     ):
         self.packages, self.made, self.replies = packages, made, replies
-        self.rows = resamples(len(made) * replies.replicates, seed)
+        self.seed = seed
         self._paid = {
             key: part.set_index("line")["yuan"]
             for key, part in paid.groupby(["world", "package", "replicate"])
@@ -164,7 +165,7 @@ class Comparison:
             costs = self.costs(package)
             for outcome in HEADLINE:
                 effect = self.values(outcome, package.name) - self.values(outcome, NONE)
-                found = mean_interval(effect.ravel(), self.rows)
+                found = nested_interval(effect, self.seed)
                 cost = float(costs.mean()) if costs is not None else float("nan")
                 rows.append(
                     {"package": package.name, "outcome": outcome, **found._asdict(),

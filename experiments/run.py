@@ -191,9 +191,12 @@ def summary(months: pd.DataFrame) -> dict[str, float]:
     return found
 
 
-def lines(figures: dict[str, float]) -> list[str]:
-    """Return what the terminal shows of ``summary`` and of extraction and return."""
-    said = ["region, last twelve months"]
+def lines(figures: dict[str, float], months: int) -> list[str]:
+    """Return what the terminal shows of ``summary`` and of extraction and return.
+
+    months : how many were written down; twelve of them at most are summed up.
+    """
+    said = ["region, last twelve months" if months >= 12 else f"region, {months} months"]
     for name, column in SUMMARY.items():
         one, value = _INDICATORS[column], figures[name]
         if one.year == "sum":

@@ -46,6 +46,9 @@ def screen(
         if row["index"] != "mu_star":
             continue
         sd, effect = float(deviation[row["indicator"]]), row["value"]
+        if not np.isfinite(sd):
+            unknown.append(f"{row['indicator']}: its noise, a seed has no number")
+            continue
         ratio = effect / sd if sd > 0.0 else (float("inf") if effect > 0.0 else 0.0)
         found.append(
             {

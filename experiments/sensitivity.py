@@ -24,7 +24,7 @@ from experiments.replies import REGION, Indicator, Replies, cells, check_years, 
 from experiments.run import compiling
 from experiments.runs import Measure
 from experiments.store import StoreWriter
-from experiments.uncertain import Ranges, lever_ranges, uncertain_ranges
+from experiments.uncertain import Ranges, free, held, lever_ranges, uncertain_ranges
 from experiments.workers import Workers
 from model.errors import InputError
 from model.scenario import Scenario
@@ -59,6 +59,10 @@ class Question(NamedTuple):
             indicator(name)
         uncertain_ranges(self.parameters)
         lever_ranges(self.levers)
+        fixed = held(scenario)
+        for name in (*self.parameters, *self.levers):
+            if name in fixed:
+                raise InputError("sensitivity", name, valid="what the scenario does not set itself")
         if self.points & (self.points - 1):
             valid = "a power of 2: a Sobol sequence is balanced then; or 0"
             raise InputError("sensitivity", "--points", self.points, valid)
@@ -84,7 +88,7 @@ def run_sensitivity(
     """
     question.check(scenario)
     asked = [indicator(name) for name in question.indicators]
-    studies = {"uncertainties": uncertain_ranges(question.parameters)}
+    studies = {"uncertainties": free(uncertain_ranges(question.parameters), scenario)}
     if question.levers:
         studies["levers"] = lever_ranges(question.levers)
     origin = provenance(scenario, seed)

@@ -23,7 +23,7 @@ from experiments.posterior import read_posterior
 from experiments.progress import Progress
 from experiments.replies import Replies, cells
 from experiments.store import StoreWriter
-from experiments.uncertain import uncertain_ranges, worlds
+from experiments.uncertain import free, held, uncertain_ranges, worlds
 from experiments.workers import Workers
 from model.scenario import Scenario
 
@@ -51,7 +51,7 @@ def add_spread(
     It stands beside the one of luck, for the region, by outcome and span. Raises RuntimeError where
     runs failed: no draw is left out.
     """
-    points, words = drawn(draws, seed, posterior)
+    points, words = drawn(scenario, draws, seed, posterior)
     draws = len(points)
     progress.say(f"{draws} draws of {len(points[0])} parameters x {replicates} replicates x 3 arms")
     with StoreWriter(out.path, progress.say) as store:
@@ -75,17 +75,25 @@ def add_spread(
     )
 
 
-def drawn(draws: int, seed: int, posterior: Path | None) -> tuple[list[Settings], dict[str, Any]]:
+def drawn(
+    scenario: Scenario, draws: int, seed: int, posterior: Path | None
+) -> tuple[list[Settings], dict[str, Any]]:
     """Return the draws of parameters, and in words and numbers what they are drawn from.
+
+    What ``scenario`` sets, for the whole run or from a date on, is not drawn.
 
     posterior : a file of ``calibrate``: its parameters are drawn from its rows, in an order drawn
         with ``seed``; the others that no target pins over their ranges, as without it.
     """
-    ranges = uncertain_ranges()
+    ranges = free(uncertain_ranges(), scenario)
     latin = "Latin hypercube over the ranges of all parameters of status assumption or literature"
+    kept = sorted(uncertain_ranges().keys() - ranges.keys())
+    latin += f" but {', '.join(kept)}, which the scenario sets" if kept else ""
     if posterior is None:
         return worlds(ranges, draws, seed), {"drawn": latin, "ranges": ranges}
     rows, origin = read_posterior(posterior)
+    fixed = held(scenario)
+    rows = [{key: value for key, value in row.items() if key not in fixed} for row in rows]
     ranges = {key: bounds for key, bounds in ranges.items() if key not in rows[0]}
     number = draws or FROM_POSTERIOR
     generator = np.random.default_rng([seed, number])

@@ -148,24 +148,34 @@ def summary(found: pd.DataFrame, fake: list[Effect]) -> dict[str, Any]:
     )
     half = student.ppf(0.975, mean["count"] - 1) * mean["std"] / np.sqrt(mean["count"])
     table = mean.assign(low=mean["mean"] - half, high=mean["mean"] + half).reset_index()
-    single = _single(found)
+    single, fake = _finite(_single(found)), _finite(fake)
     low, high = (np.array([getattr(e, side) for e in fake]) for side in ("low", "high"))
     return {
         "effects": table.rename(columns={"mean": "value", "count": "trials"})
         .drop(columns="std")
         .to_dict("records"),
         "income": {
-            "holds_zero": 100.0 * float(np.mean([e.low <= 0.0 <= e.high for e in single])),
-            "half_width": float(np.mean([(e.high - e.low) / 2.0 for e in single])),
-            "finds_10": 100.0 * float(np.mean([raised(e, 0.10).low > 0.0 for e in single])),
+            "trials": len(single),
+            "holds_zero": 100.0 * _mean([e.low <= 0.0 <= e.high for e in single]),
+            "half_width": _mean([(e.high - e.low) / 2.0 for e in single]),
+            "finds_10": 100.0 * _mean([raised(e, 0.10).low > 0.0 for e in single]),
         },
-        "size": 100.0 * float(np.mean((low > 0.0) | (high < 0.0))),
+        "size": 100.0 * _mean((low > 0.0) | (high < 0.0)),
         "power": {
-            f"{100.0 * by:g}": 100.0 * float(np.mean([raised(e, by).low > 0.0 for e in fake]))
+            f"{100.0 * by:g}": 100.0 * _mean([raised(e, by).low > 0.0 for e in fake])
             for by in INJECTED
         },
         "placebo_draws": len(fake),
     }
+
+
+def _finite(effects: list[Effect]) -> list[Effect]:
+    """Return the effects that could be estimated: no other counts as an answer."""
+    return [e for e in effects if np.isfinite([e.value, e.low, e.high]).all()]
+
+
+def _mean(values: Any) -> float:
+    return float(np.mean(values)) if len(values) else float("nan")
 
 
 def _single(found: pd.DataFrame) -> list[Effect]:
@@ -215,14 +225,14 @@ def lines(report: dict[str, Any]) -> list[str]:
     for outcome, words in WORDS.items():
         out.append(words)
         for group in GROUPS:
-            cells = [_cell(found[group, outcome, name]) for name in ESTIMATORS]
+            cells = [_cell(found[group, outcome, name], d["trials"]) for name in ESTIMATORS]
             out.append(f"  {group:<32}{cells[0]:>24}{cells[1]:>24}")
     power = ", ".join(f"+{by}%: {share:.0f}%" for by, share in report["power"].items())
     return [
         *out,
         "",
-        f"income, single trials: {income['holds_zero']:.0f}% of 95% intervals hold 0, mean "
-        f"half-width {income['half_width']:.1f} points; +10% put in is found by "
+        f"income, {income['trials']} single trials: {income['holds_zero']:.0f}% of 95% intervals "
+        f"hold 0, mean half-width {income['half_width']:.1f} points; +10% put in is found by "
         f"{income['finds_10']:.0f}%",
         f"size: {report['size']:.1f}% of {report['placebo_draws']} placebo draws leave out 0 "
         "(nominal 5)",
@@ -230,13 +240,13 @@ def lines(report: dict[str, Any]) -> list[str]:
     ]
 
 
-def _cell(row: dict[str, Any]) -> str:
+def _cell(row: dict[str, Any], trials: int) -> str:
     if not np.isfinite(row["value"]):
         return "none"
     value = f"{row['value']:+.2f}"
-    return (
-        value if not np.isfinite(row["low"]) else f"{value} [{row['low']:+.2f}, {row['high']:+.2f}]"
-    )
+    if np.isfinite(row["low"]):
+        value += f" [{row['low']:+.2f}, {row['high']:+.2f}]"
+    return value if row["trials"] == trials else f"{value} ({row['trials']} of {trials})"
 
 
 def _trial(scenario: Scenario, seed: int) -> dict[str, pd.DataFrame]:

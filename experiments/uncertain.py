@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from experiments.design import Settings, sample
 from model.errors import InputError
 from model.registry import GROUPS, Declaration, check_keys, fields_of, limits, validate
+from model.scenario import Scenario
 
 #: Status of a parameter that no data pin.
 UNPINNED = ("assumption", "literature")
@@ -61,6 +62,23 @@ def uncertain_ranges(names: Sequence[str] = (), where: object = "--parameters") 
             raise InputError(where, f"{name} is a lever", valid="--levers, which are kept apart")
         found[name] = low_high
     return found
+
+
+def held(scenario: Scenario) -> set[str]:
+    """Return the parameters that a scenario sets, for the whole run or from a date on."""
+    dated = {f"{i.group}.{i.name}" for i in scenario.interventions}
+    return dated | {
+        f"{group}.{name}"
+        for group, values in scenario.params.items()
+        for name, value in values._asdict().items()
+        if value != getattr(GROUPS[group](), name)
+    }
+
+
+def free(ranges: Ranges, scenario: Scenario) -> Ranges:
+    """Return the ranges of what the scenario leaves open: what it sets stays as it is set."""
+    fixed = held(scenario)
+    return {key: bounds for key, bounds in ranges.items() if key not in fixed}
 
 
 def lever_ranges(names: Sequence[str], where: object = "--levers") -> Ranges:

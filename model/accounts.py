@@ -87,15 +87,18 @@ def book_households(model) -> None:
 
 
 def book_cities(model, invested: NDArray[np.float64]) -> None:
-    """Book wages, output and spending of the seats; urban households spend what they earn."""
+    """Book wages, output and spending of the seats; urban households spend what they earn.
+
+    Counties that share a seat share its books by their urban residents.
+    """
     ledger, seats, city = model.ledger, model.seats, model.params["city"]
-    at = model.region.county_of_seat
-    natives = _by_county(model.native_jobs * seats.wage, at, model.counties)
+    share = model.region_share
+    natives = share(model.native_jobs * seats.wage)
     ledger.book("wage_seat_urban", natives)
     ledger.book("pension_urban", city.native_transfers * natives)
-    ledger.book("city_export", _by_county(seats.output, at, model.counties))
-    ledger.book("city_investment", _by_county(invested, at, model.counties))
-    ledger.book("seat_services", _by_county(model.seat_services, at, model.counties))
+    ledger.book("city_export", share(seats.output))
+    ledger.book("city_investment", share(invested))
+    ledger.book("seat_services", share(model.seat_services))
     purse = ledger.tills[Sector.URBAN] + ledger.net(Sector.URBAN)
     local = city.local_spending * np.maximum(purse, 0.0)
     ledger.book("urban_services", local)
@@ -133,7 +136,3 @@ def book_dividends(model) -> None:
         ledger.book(f"dividend_{name}_outside", (1.0 - share) * profit)
     held = ledger.tills[Sector.PLATFORM] + ledger.net(Sector.PLATFORM)
     ledger.book("dividend_platform", np.maximum(held, 0.0))
-
-
-def _by_county(values: NDArray, county: NDArray, counties: int) -> NDArray[np.float64]:
-    return np.bincount(county, weights=values, minlength=counties).astype(float)

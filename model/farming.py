@@ -28,7 +28,7 @@ _PRICE, _WEATHER = 0, 1
 def expect(m) -> None:
     """Set the prices that farmers expect: last year's mean at the farm gate, with a shock."""
     p = m.params["land"]
-    follow_series(m.crops, m.series, m.month)
+    follow_series(m.crops, m.series, max(m.month, 0))
     mean = m.price_year.mean(axis=0)[:, m.crops.good]
     for c in range(m.counties):
         county = identity(Kind.VILLAGE, c, -1, 0)
@@ -61,6 +61,15 @@ def plan(m) -> Plans:
         day_wage = m.day_wage[households.county]
         households.shadow_wage[:] = land.reservation_wage(day_wage, households.capacity, p)
     return plans
+
+
+def first_plan(m) -> None:
+    """Let owners sow as they plan, for the two months before the first lease market.
+
+    What they would plant for years waits for that market; nothing is cleared or paid for.
+    """
+    plans = plan(m)
+    m.parts.each(lambda part: land.sow_own(part, m.plots, m.crops, plans.choice))
 
 
 def lease_and_sow(m, plans: Plans) -> None:
@@ -137,9 +146,7 @@ def requisition(m) -> None:
 
     seat = m.villages.seat
     value = land.urban_value((base * growth)[seat], m.seat_km, p)
-    taken = land.take_land(
-        m.households, m.plots, m.villages, value, quota, output_per_mu, m.month, p
-    )
+    taken = land.take_land(m.households, m.plots, m.villages, value, quota, output_per_mu, m.era, p)
     county = m.households.county[m.plots.owner[taken.plot]]
     by = {"minlength": m.counties}
     sold = np.bincount(county, weights=taken.worth, **by)

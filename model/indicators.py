@@ -228,7 +228,7 @@ LOGGED = (
 
 
 @compiled
-def _add_households(part, out, t, s, work_days):
+def _add_households(part, out, t, s, month, work_days):
     for h in range(part.first_household, part.end_household):
         v, w = t.village[h], t.weight[h]
         farm, shop, income = farm_income(h, t), shop_income(h, s), total_income(h, t, s)
@@ -249,8 +249,8 @@ def _add_households(part, out, t, s, work_days):
         at_home = income - t.remittance[h] - t.brought_home[h]
         o[_LIVING] += w * at_home / t.price_index[h]
         o[_REAL] += w * income / t.price_index[h]
-        if s.good[h] != NOBODY:
-            o[_SHOPS] += w
+        o[_SHOPS] += w * (s.good[h] != NOBODY)
+        if s.good[h] != NOBODY or s.closed[h] == month:  # the last month of a shop counts
             o[_TURN] += w * s.revenue[h]
             o[_PROFIT] += w * shop
             o[_WSHOP] += w * (s.own_days[h] + s.hired_days[h]) / work_days
@@ -387,8 +387,8 @@ class Records:
             return
         self.months.append(m.month)
         self.villages.append(self.last)
-        firsts = np.searchsorted(m.villages.county, np.arange(m.counties))  # each has villages
-        sums = np.add.reduceat(self.last, firsts, axis=0)
+        sums = np.zeros((m.counties, len(VILLAGE)))
+        np.add.at(sums, m.villages.county, self.last)  # a county may have no village
         self.counties.append(np.hstack([sums, county_values(m, self.last)]))
         self.flows.append(m.ledger.flows.copy())
         self.logs.append(m.log)
@@ -447,7 +447,7 @@ def village_sums(m, own_place: NDArray) -> NDArray[np.float64]:
     prefecture = _SEAT + m.terms.prefecture[0]
 
     def add(part: Part) -> None:
-        _add_households(part, out, m.households, m.shops, land.days_per_month)
+        _add_households(part, out, m.households, m.shops, m.month, land.days_per_month)
         _add_people(
             part, out, m.people, m.households, m.month, m.clock, own_place, prefecture,
             land.farm_until,

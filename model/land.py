@@ -284,6 +284,15 @@ def _sow(households, plots, crops, i, j, k, month, p):
 
 
 @compiled
+def sow_own(part, plots, crops, choice):
+    """Put the annual crops of ``choice`` (plots) on plots, in the hands of their owners."""
+    for i in range(part.first_plot, part.end_plot):
+        k = choice[i]
+        if k != NOBODY and crops.perennial[k] == 0:
+            plots.operator[i], plots.use[i] = plots.owner[i], _CROP + k
+
+
+@compiled
 def _lease_draws(households, plots, first, key, draw):
     """Fill ``draw`` with the village's row plus the keyed draw of each plot from ``first`` on."""
     for n in range(draw.shape[0]):
@@ -398,17 +407,18 @@ def take_land(
     value: np.ndarray,
     quota_mu: np.ndarray,
     output_per_mu: Callable[[np.ndarray], np.ndarray],
-    month: int,
+    era: int,
     p: Requisition,
 ) -> Taken:
     """Take plots in order of urban value while it exceeds compensation, up to each seat's quota.
 
     value : (villages,) urban value of a mu to the seat of the county, yuan; quota_mu : (S,) mu at
-    full scale; output_per_mu : gross output of a year (yuan) of the plots whose rows it is given.
+    full scale; output_per_mu : gross output of a year (yuan) of the plots whose rows it is given;
+    era : the month whose dated compensation holds.
 
     Fills ``households.compensation``. Only villages up to where the quota ends are looked at.
     """
-    left, multiple = quota_mu.copy(), compensation_multiple(month, p)
+    left, multiple = quota_mu.copy(), compensation_multiple(era, p)
     taken = [Taken(np.empty(0, dtype=np.int64), *(np.empty(0) for _ in Taken._fields[1:]))]
     for s in np.flatnonzero(left > 0.0):
         for alike in _dearest_first(np.flatnonzero(villages.seat == s), value):

@@ -67,8 +67,11 @@ def km_to_seat(m) -> NDArray[np.float64]:
     return km_to_seats(m)[np.arange(len(m.villages.uid)), m.villages.seat]
 
 
-def update_terms(m) -> None:
-    """Write what people know this month: expected pay (jobs over seekers), costs, hukou."""
+def update_terms(m, cleared: int) -> None:
+    """Write what people know: expected pay (jobs over seekers), costs, hukou.
+
+    cleared : the last month whose markets have cleared, whose pay is known; -1 for none.
+    """
     p, pull, terms = m.params["migration"], m.params["pull"], m.terms
     employed = p.job_finding / (p.job_finding + p.separation)
     terms.pay[_COAST] = m.coast_wage * employed
@@ -85,9 +88,9 @@ def update_terms(m) -> None:
         lost[:, _SEAT:] = seat
         lost[own] = np.where(districts, seat, county)
     terms.local_pay[:] = m.local_wage * m.local_employment
-    if m.reference is not None and not p.wages_respond and m.month >= 0:
+    if m.reference is not None and not p.wages_respond and cleared >= 0:
         for known in ("pay", "living", "local_pay"):
-            getattr(terms, known)[:] = getattr(m.reference, known)[m.month]
+            getattr(terms, known)[:] = getattr(m.reference, known)[cleared]
     terms.day_wage[:] = m.day_wage
     terms.self_employed[0] = m.params["local"].self_employed
     leaves = pull.enabled or pull.mode != "no_new"

@@ -126,6 +126,7 @@ class OnlineMarket:
         self.elsewhere: Floats = np.zeros(counties * kinds)
         self.rows: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
         self.opened: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+        self.barred: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
         self.variety: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
         self.tally = _new_tally(counties)
         self.coast: Floats = np.zeros(counties * kinds)
@@ -232,14 +233,14 @@ def stock_shops(model: Any, harvest_kg: Floats) -> None:
     market.coast[:] = 0.0
     market.urban[:] = 0.0
     market.opened = np.zeros(0, dtype=np.int64)
+    _note_harvest(harvest_kg, shops.grows, model.month % _MONTHS == 0)
+    _bar(model)
     market.rows = np.flatnonzero(shops.good >= 0)
-    market.variety = np.zeros(0, dtype=np.int64)
-    if selling_scale(model) <= 0.0:
-        market.rows, market.terms = market.variety, None
-        return
     county = households.county[market.rows].astype(np.int64)
     market.variety = county * len(GOODS) + shops.good[market.rows]
-    _note_harvest(harvest_kg, shops.grows, model.month % _MONTHS == 0)
+    if selling_scale(model) <= 0.0:
+        market.terms = None
+        return
     market.terms = _terms(model)
     set_aside(
         market.rows,
@@ -252,6 +253,23 @@ def stock_shops(model: Any, harvest_kg: Floats) -> None:
         market.tally,
         model.params["selling"],
     )
+
+
+def _bar(model: Any) -> None:
+    """Close the shops that may sell no more: access has ended, or it is now of other goods."""
+    market, shops, households = model.market, model.shops, model.households
+    rows = np.flatnonzero(shops.good >= 0)
+    if selling_scale(model) > 0.0:
+        rows = rows[market.offered(model)[households.county[rows], shops.good[rows]] == 0]
+    market.barred = rows
+    _close(model, rows)
+
+
+def _close(model: Any, rows: NDArray[np.int64]) -> None:
+    market, shops, households = model.market, model.shops, model.households
+    left = shops.stock[rows] * households.weight[rows]
+    market.tally.dumped[:] += np.bincount(shops.good[rows], left, len(GOODS))
+    close_shops(shops, households, rows, model.month)
 
 
 @compiled
@@ -420,11 +438,9 @@ def enter_and_exit(model: Any) -> None:
             out,
         )
         gone = market.rows[out]
-        left = shops.stock[gone] * households.weight[gone]
-        market.tally.dumped[:] += np.bincount(shops.good[gone], left, len(GOODS))
-        close_shops(shops, households, gone, model.month)
+        _close(model, gone)
         market.opened = _open(model)
-    report(model, market.opened, gone)
+    report(model, market.opened, np.concatenate([market.barred, gone]))
 
 
 def scene_of(model: Any) -> Scene:

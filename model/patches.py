@@ -170,6 +170,22 @@ def _settings(tables: Any, path: Path) -> tuple[tuple[str, str, Any], ...]:
     return tuple(settings)
 
 
+#: Groups and parameters that are read while the world is made, or begin a path then.
+ONCE = (
+    "demography", "geography", "market", "national", "world",
+    "buyers.at_seats", "buyers.income_sd", "buyers.number", "city.capital_output",
+    "freight.detour", "freight.route_villages", "hub.programme_grant",
+    "hub.programme_grant_provincial", "land.operator_share", "local.day_wage_2003",
+    "migration.distance", "migration.distance_coast", "rollout.cluster_first",
+    "rollout.near_first",
+)  # fmt: skip
+
+
+def read_once(key: str) -> bool:
+    """Tell whether a dated change of a parameter ("group.name") would do nothing."""
+    return key in ONCE or key.partition(".")[0] in ONCE
+
+
 def _interventions(entries: Any, path: Path) -> tuple[Intervention, ...]:
     if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
         raise InputError(path, "intervention", entries, "tables, as in [[intervention]]")
@@ -186,6 +202,9 @@ def _interventions(entries: Any, path: Path) -> tuple[Intervention, ...]:
         if (month, key) in found:
             raise InputError(where, f"{key} changes twice in {month_name(month)}", valid="once")
         value = validate(group, name, entry["value"], where)
+        if month > 0 and read_once(key):
+            valid = "no dated change: it is read when the world is made"
+            raise InputError(where, "key", key, valid)
         found[month, key] = Intervention(month, group, name, value)
     return tuple(found.values())
 

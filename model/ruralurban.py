@@ -123,7 +123,7 @@ class RuralUrbanModel(PopulationModel):
         self.price_year = np.repeat(self.offline.farm_gate[None], 12, axis=0)
         self.terms = migration.make_terms(self)
         self.seat_km = migration.km_to_seat(self)
-        migration.update_terms(self)
+        migration.update_terms(self, cleared=-1)
         farming.expect(self)
         transfers.livestock(
             self.households, 0, self.life_key, self.params["budget"], self.terms.side
@@ -132,6 +132,7 @@ class RuralUrbanModel(PopulationModel):
         self._settle_economy()
         self.outside = OutsidePool(self)
         self._fill_purses()
+        farming.first_plan(self)
         held = {Sector.RURAL: self.cash_held(), Sector.ABSENT: self.savings_held()}
         self.ledger = Ledger(self.counties, held)
         trade.open_trade(self)
@@ -174,7 +175,7 @@ class RuralUrbanModel(PopulationModel):
         self.firms_bill = self.firms_base.copy()
 
     def _fill_purses(self) -> None:
-        """Give households the cash that they hold at the start, and land its first plan."""
+        """Give households the cash and grain that they hold at the start."""
         h, years = self.households, self.params["world"].start_cash
         income = self.series.national_rural_income[0] * 0.66
         h.mean_income[:] = income * h.registered
@@ -190,7 +191,7 @@ class RuralUrbanModel(PopulationModel):
         self.open_month()
         self.live()
         trade.set_tariffs(self)
-        migration.update_terms(self)
+        migration.update_terms(self, cleared=self.month - 1)
         self.move()
         harvest_kg = self.farm()
         trade.sell(self, harvest_kg)
@@ -261,7 +262,7 @@ class RuralUrbanModel(PopulationModel):
     def earn(self) -> None:
         """Clear the labour markets and pay wages; members away live, save and send money."""
         self.invested = migration.clear_labour_markets(self)
-        migration.update_terms(self)
+        migration.update_terms(self, cleared=self.month)
         p = self.params["migration"]
         given = self.people, self.households, self.terms, self.month, p, self.paid
 

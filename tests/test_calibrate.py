@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from conftest import ROOT
 
-from experiments.calibrate import Effort, rounded, run_calibrate
+from experiments.calibrate import Effort, _as_scenario, rounded, run_calibrate
 from experiments.output import OutputFolder
 from experiments.posterior import infer, read_posterior
 from experiments.progress import Progress
 from experiments.runs import Measure
 from experiments.scorecard.evidence import left_by
+from experiments.search import Trial
 from experiments.space import FARTHEST, Moment, loss, read_space
 from experiments.spread import drawn
 from experiments.store import Store
 from experiments.uncertain import worlds
 from experiments.workers import Workers
 from model.errors import InputError
+from model.patches import Intervention
 from model.registry import parameter_table
+from model.scenario import load_scenario
 
+BASE = load_scenario()
 QUIET, HERE = Progress("test", quiet=True), Workers(0)
 RANGES = {
     "migration.kappa": (1.0, 4.0),
@@ -262,13 +267,38 @@ def test_the_headline_draws_what_is_calibrated_from_the_posterior_and_the_rest_a
     calibrate(tmp_path, trajectories=0, budget=4)
     file = tmp_path / "o" / "posterior.parquet"
     rows, _ = read_posterior(file)
-    points, words = drawn(7, 1, file)
+    points, words = drawn(BASE, 7, 1, file)
     assert len(points) == 7 and words["posterior"]["parameters"] == list(RANGES)
     for point in points:
         assert {key: point[key] for key in RANGES} in rows
-    plain, _ = drawn(7, 1, None)
+    plain, _ = drawn(BASE, 7, 1, None)
     assert set(plain[0]) - {"migration.kappa", "migration.taste"} == set(points[0]) - set(RANGES)
-    assert len(drawn(0, 1, file)[0]) == 40
+    assert len(drawn(BASE, 0, 1, file)[0]) == 40
+
+
+def test_what_a_scenario_sets_is_not_drawn_for_the_whole_run_or_from_a_date_on(tmp_path):
+    """Else the interval of a reform would be that of the baseline."""
+    calibrate(tmp_path, trajectories=0, budget=4)
+    change = Intervention(84, "migration", "hukou_coast", 0.0)
+    reform = replace(BASE.with_(**{"migration.kappa": 3.3}), interventions=(change,))
+    for file in (None, tmp_path / "o" / "posterior.parquet"):
+        points, words = drawn(reform, 7, 1, file)
+        assert "migration.kappa, which the scenario sets" in words["drawn"].replace(
+            "migration.hukou_coast, ", ""
+        )
+        for point in points:
+            assert not {"migration.kappa", "migration.hukou_coast"} & set(point)
+            world = reform.with_(**point)
+            assert world.group("migration").kappa == 3.3 and world.interventions == (change,)
+
+
+def test_the_best_scenario_is_the_one_that_was_calibrated(tmp_path):
+    space = read_space("leases")
+    made = replace(space, scenario=space.scenario.with_(**{"migration.remit": 0.2}))
+    path = tmp_path / "best.toml"
+    path.write_text(_as_scenario(made, Trial(0, {"land.lease_cost_2005": 90.0}, 0.5)))
+    found = load_scenario(path)
+    assert found.digest() == made.scenario.with_(**{"land.lease_cost_2005": 90.0}).digest()
 
 
 def test_the_posterior_in_the_docs_is_of_parameters_that_there_are_within_their_ranges():

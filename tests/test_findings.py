@@ -313,7 +313,7 @@ def test_a_small_run_leaves_a_page_with_its_pictures(small):
     page = (folder / "findings.md").read_text(encoding="utf-8")
     pictures = re.findall(r"\]\((figures/[^)]+)\)", page)
     assert pictures and all((folder / name).stat().st_size > 10_000 for name in pictures)
-    assert "2 replicates are few" in page and "did not ask about" in page
+    assert "Of intervals over 2 replicates" in page and "did not ask about" in page
     assert result["command"] in page and "Q3" in page.partition("## Not asked")[2]
     lines = [line for line in page.splitlines() if line.startswith("- ")]
     short, rest = lines[: len(result["short"])], lines[len(result["short"]) :]

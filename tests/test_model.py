@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import pickle
+import shutil
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,8 +19,11 @@ from agents.hub import LogisticsHub
 from agents.kinds import Place, Use
 from agents.migrant import MigrantWorker
 from model import RuralUrbanModel, Scenario, load_scenario
+from model.crops import CROP_NAMES
 from model.errors import InputError, LedgerBreach
+from model.goods import GOODS
 from model.indicators import COLUMN, COUNTY, LOGGED, VILLAGE
+from model.patches import DATA, Intervention
 from model.registry import GROUPS, fields_of
 from model.switches import Synthetic
 
@@ -337,6 +342,69 @@ def test_a_step_past_the_last_month_is_refused_and_changes_nothing():
     after = fingerprint(model)
     assert all(np.array_equal(before[k], after[k], equal_nan=True) for k in before)
     assert model.month == 1
+
+
+def test_the_world_opens_with_the_technology_of_2003_and_with_crops_on_its_land():
+    """Whom the burn-in sends to town weighs the farm of January 2003, which is sown by then."""
+    model = RuralUrbanModel(scenario(1), seed=1)
+    rice = CROP_NAMES.index("rice")
+    assert model.crops.inputs[rice] == model.series.rice_inputs[0] != model.series.rice_inputs[-1]
+    assert model.crops.days_flat[rice] == model.series.rice_days_flat[0]
+    year = run(12).records.months_table().groupby("month")[["mu_cultivated", "mu_idle"]].sum()
+    share = year["mu_idle"] / year.sum(axis=1)
+    assert 0.0 < share["2003-01"] < 0.2 and share["2003-12"] < 0.2
+
+
+def test_a_county_without_households_has_a_row_of_zeros(tmp_path):
+    """Its neighbours' numbers are their own, and the region's sums those of all villages."""
+    source = DATA / "shaoyang"
+    for name in ("counties.csv", "raster.csv"):
+        shutil.copy(source / name, tmp_path / name)
+    counties = pd.read_csv(tmp_path / "counties.csv")
+    empty = int(counties.index[counties["kind"] == "district"][1])
+    counties["hukou_2010"] = counties["hukou_2010"].astype(float)
+    counties.loc[empty, "hukou_2010"] = 1000.0  # fewer than its urban residents
+    counties.to_csv(tmp_path / "counties.csv", index=False)
+    options = {"region": str(tmp_path), "months": 3}
+    model = RuralUrbanModel(load_scenario("shaoyang", **options), 1).run()
+    assert not (model.villages.county == empty).any()
+    table = model.records.months_table()
+    row = table[(table["month"] == "2003-03") & (table["county"] == counties["name_en"][empty])]
+    assert row["people_home"].item() == row["registered"].item() == row["mu_cultivated"].item() == 0
+    people = table[table["month"] == "2003-03"]["people_home"].sum()
+    assert people == pytest.approx(model.records.last[:, COLUMN["people_home"]].sum())
+
+
+def test_a_change_that_changes_nothing_is_the_run_without_it():
+    """At given pay people know the pay of the run without the change, as late as there."""
+    plain = scenario(30, **{"access.enabled": False})
+    to_itself = Intervention(6, "migration", "hukou_coast", plain.group("migration").hukou_coast)
+    given = replace(plain, interventions=(to_itself,)).with_(**{"migration.wages_respond": False})
+    assert differing(RuralUrbanModel(plain, 1).run(), RuralUrbanModel(given, 1).run()) == []
+
+
+def test_counties_that_share_a_seat_share_what_its_people_spend():
+    """By urban residents: none of the three districts of Shaoyang loses it to another."""
+    model = RuralUrbanModel(load_scenario("shaoyang", months=6), 1)
+    opening = model.local_demand.copy()
+    model.run()
+    seat = model.region.seat_of_county
+    together = np.flatnonzero(np.bincount(seat)[seat] > 1)
+    assert len(together) == 3
+    ratio = model.local_demand[together] / opening[together]
+    assert ratio.max() < 1.5 * ratio.min()
+
+
+def test_what_a_shop_sells_in_its_last_month_is_counted():
+    """Turnover is the sum over goods, and profit the income from shops, month by month."""
+    region = SMALL._replace(cluster=0.8, good="manufactures")
+    often = {"access.start": "2003-06", "rollout.share_2009": 0.55, "entry.pioneer": 0.01}
+    model = run(90, region=region, **often, **{"selling.close_anyway": 0.1})
+    table = model.records.months_table()
+    goods = table[[f"online_{good}" for good in GOODS]]
+    assert table["shops_closed"].sum() > 0
+    assert goods.sum(axis=1).to_numpy() == pytest.approx(table["shop_turnover"].to_numpy())
+    assert table["income_shop"].to_numpy() == pytest.approx(table["shop_profit"].to_numpy())
 
 
 def test_what_modules_write_down_has_a_unit_and_a_column_of_its_own():

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from types import FunctionType
 
 import numpy as np
@@ -20,6 +21,7 @@ from agents.migrant.choice import Migration, value_away
 from benchmarks.oracle import COVERED, OracleModel, differences
 from benchmarks.oracle.plain import plain
 from model.goods import GOODS
+from model.patches import Intervention
 from model.ruralurban import RuralUrbanModel
 from model.scenario import Scenario, load_scenario
 from model.switches import Synthetic
@@ -100,7 +102,9 @@ def happened(seen: Counter[str], *events: str) -> None:
 
 
 def test_arrays_equal_objects_without_trade():
-    seen = together(small(48, "access.enabled=false"), 0, 48)
+    seen = together(
+        small(48, "access.enabled=false", "migration.follow=0.12", "migration.grant=0.1"), 0, 48
+    )
     happened(
         seen,
         "let",
@@ -148,6 +152,15 @@ def test_arrays_equal_objects_in_other_arms(settings: tuple[str, ...]):
 def test_arrays_equal_objects_with_trade_in_fresh_fruit():
     seen = together(small(168, *TRADE, good="citrus", cluster=0.5), 132, 36)
     happened(seen, "opened", "closed", "hired", "cooled", "stations", "buys online")
+
+
+@pytest.mark.parametrize("name, value", [("selling", False), ("only_good", "vegetables")])
+def test_arrays_equal_objects_when_shops_may_sell_no_more(name: str, value: object):
+    change = Intervention(140, "access", name, value)
+    scenario = replace(
+        small(144, *TRADE, good="citrus", cluster=0.5), interventions=(change,), strict=True
+    )
+    happened(together(scenario, 138, 6), "closed")
 
 
 def test_arrays_equal_objects_when_hubs_are_full():

@@ -6,13 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from experiments.bootstrap import nested_interval
+from experiments.homes import households
 from experiments.output import OutputFolder
 from experiments.package import Cost, read_package, read_packages
+from experiments.panel import Panel
 from experiments.policies import NONE, Question, by_decile, run_policies
 from experiments.progress import Progress
 from experiments.runs import Measure
 from experiments.workers import Workers
-from model import load_scenario
+from model import RuralUrbanModel, load_scenario
 from model.errors import InputError
 from model.indicators import VILLAGE
 from model.switches import Synthetic
@@ -84,6 +87,52 @@ def test_deciles_compare_a_household_with_itself():
     assert income.to_list() == pytest.approx(list(range(1, 11)))
     age = gains[gains["by"] == "age"]["gain"]
     assert age.to_numpy() == pytest.approx(np.full(10, 5.5), abs=1.5)  # income is not of age
+
+
+def test_the_year_of_households_is_that_of_the_books():
+    """Income and shops of all households, weighted, are the region's of twelve months, shops too
+    that closed in the year."""
+    scenario = load_scenario("yiwu").with_(
+        months=120, sample=0.02, **{"selling.close_anyway": 0.1, "access.start": "2006-01"}
+    )
+    model = RuralUrbanModel(scenario, 1)
+    panel = Panel(model)
+    for _ in range(120):
+        model.step()
+        panel.collect()
+    year, months = panel.households[-1], model.records.months_table()
+    months = months[months["month"] >= "2012-01"]
+    parts = [c for c in months if c.startswith("income_") and c != "income_other"]
+    assert year["shop_turnover"].where(~year["has_shop"]).sum() > 0
+    for column, books in (
+        ("shop_turnover", months["shop_turnover"]),
+        ("shop_profit", months["shop_profit"]),
+        ("year_income", months[parts].sum(axis=1)),
+    ):
+        assert (year[column] * year["weight"]).sum() == pytest.approx(books.sum()), column
+    heads, price = year["registered"], year["cost_of_living"]
+    kept = households(year).set_index("household")["income"]
+    told = (year["year_income"] / heads / price).set_axis(year["household"])[kept.index]
+    assert np.array_equal(kept, told)
+
+
+def test_two_replicates_of_a_world_are_no_two_worlds():
+    """Worlds differ by 1, luck by 0.1: ten replicates of each leave the interval as wide as one."""
+    generator = np.random.default_rng(1)
+    world, luck = generator.normal(size=(12, 1)), 0.1 * generator.normal(size=(12, 10))
+    one, ten = (nested_interval((world + luck)[:, :n], 1) for n in (1, 10))
+    assert ten.half_width == pytest.approx(one.half_width, rel=0.15)
+    alone = nested_interval(world[:1] + luck[:1], 1)  # of one world its replicates are drawn
+    assert 0.0 < alone.half_width < 0.1
+
+
+def test_packages_of_one_name_are_refused(tmp_path):
+    for stem, name in (("a", "mine"), ("b", "mine"), ("c", NONE)):
+        text = f'name = "{name}"\nsentence = "x"\nset.pull.scale = 0.5\n'
+        (tmp_path / f"{stem}.toml").write_text(text)
+    for stems, name in (("ab", "mine"), ("c", NONE)):
+        with pytest.raises(InputError, match=f"name = '{name}'; valid: a name of its own"):
+            read_packages(tuple(str(tmp_path / f"{stem}.toml") for stem in stems))
 
 
 def stub(scenario, seed):

@@ -20,6 +20,7 @@ from agents.farmer.entry import (
 from agents.farmer.shops import (
     Selling,
     ability,
+    cold_box,
     cools,
     exit_hazard,
     refund_share,
@@ -170,3 +171,8 @@ def test_causes_of_losses():
 def test_purposes_of_village_draws_are_unique():
     purposes = [int(d) for kind in (VillageDraw, VillageShopDraw) for d in kind]
     assert len(purposes) == len(set(purposes))
+
+
+def test_a_cooled_parcel_has_foam_and_ice_instead_of_a_carton():
+    assert cold_box(3.9, 5.0) == 5.0
+    assert cold_box(3.9, 0.0) == 3.9  # keeps without ice

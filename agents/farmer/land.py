@@ -73,7 +73,7 @@ class Land(Group):
             "facts up to 2015 (docs/ODD.md, calibration)",
             "calibrated",
         ),
-    ] = 46.0
+    ] = 64.0
     offer_below: Annotated[
         float,
         Parameter(

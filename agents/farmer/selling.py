@@ -15,6 +15,7 @@ from agents.base.tables import Array, Column, Table
 from agents.buyer.market import seller_weight
 from agents.farmer.budget import shop_income
 from agents.farmer.shops import (
+    cold_box,
     cools,
     labour_per_kg,
     months_kept,
@@ -240,10 +241,11 @@ def settle_shops(rows, shops, households, goods, terms, tally, p):
         gain = terms.sound_cold[g, v] - terms.sound[g, v]
         packing = goods.packing[g]
         shops.cold[h] = 0
-        if cools(extra + goods.packing_cold[g], gain, value):
+        box = cold_box(packing, goods.packing_cold[g])
+        if cools(extra + box - packing, gain, value):
             shops.cold[h] = 1
             spoiled = 1.0 - terms.sound_cold[g, v]
-            packing += goods.packing_cold[g]
+            packing = box
             shops.storage[h] += sent * extra
         paid_back = refund_share(goods.refund[g], spoiled)
         shops.revenue[h] = sent * value

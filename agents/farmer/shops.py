@@ -368,6 +368,15 @@ def cools(extra_cost, spoiled_saved, order_value):
 
 
 @compiled
+def cold_box(packing, packing_cold):
+    """Return what packs a cooled parcel, yuan: foam box and ice instead of the carton.
+
+    Goods that keep without ice (0) are packed as ever.
+    """
+    return packing_cold if packing_cold > 0.0 else packing
+
+
+@compiled
 def refund_share(base, spoiled):
     """Return the share of sales paid back: the base rate and what arrived spoiled (MODEL 4)."""
     return min(1.0, base + spoiled)

@@ -147,7 +147,7 @@ def pay(part, people, households, terms, month, p, paid):
         sent = 0.0
         if households.residents[h] > 0:
             sent = min(
-                remittance(wage - living, month - people.since[i], p),
+                remittance(wage - living, people.months_away[i], p),
                 wage - living + people.savings[i],
             )
         people.wage[i], people.living_cost[i], people.remitted[i] = wage, living, sent

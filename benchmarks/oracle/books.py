@@ -68,14 +68,14 @@ def book_month(world: Any, december: bool) -> None:
 def book_cities(world: Any) -> None:
     """Book wages, output and spending of the seats; urban households spend what they earn."""
     books = world.books
-    for seat in world.seats:
-        earned = seat.native_jobs * seat.wage
-        books.book("wage_seat_urban", seat.county, earned)
-        books.book("pension_urban", seat.county, world.params["city"].native_transfers * earned)
-        books.book("city_export", seat.county, seat.output)
-        books.book("city_investment", seat.county, seat.invested)
-        books.book("seat_services", seat.county, seat.services)
     for county in world.counties:
+        seat, share = world.seats[county.seat], county.urban_share
+        earned = share * seat.native_jobs * seat.wage
+        books.book("wage_seat_urban", county.row, earned)
+        books.book("pension_urban", county.row, world.params["city"].native_transfers * earned)
+        books.book("city_export", county.row, share * seat.output)
+        books.book("city_investment", county.row, share * seat.invested)
+        books.book("seat_services", county.row, share * seat.services)
         purse = max(0.0, books.held(Sector.URBAN, county.row))
         local = world.params["city"].local_spending * purse
         books.book("urban_services", county.row, local)

@@ -66,10 +66,16 @@ def close_shops(world: Any) -> None:
         hazard = exit_hazard(shop.losing_months, household.cash, world.params["selling"])
         luck = uniform(world.key, household.uid, CLOSES)
         if household.residents == 0 or luck < hazard:
-            shop.closed, shop.closed_good, shop.good = world.month, shop.good, NOBODY
-            household.shop_days = 0.0
-            for name in opening._RESET:
-                setattr(shop, name, 0)
+            close_shop(household, world)
+
+
+def close_shop(household: Household, world: Any) -> None:
+    """Close a shop; what it had in stock is gone."""
+    shop = household.shop
+    shop.closed, shop.closed_good, shop.good = world.month, shop.good, NOBODY
+    household.shop_days = 0.0
+    for name in opening._RESET:
+        setattr(shop, name, 0)
 
 
 def open_shops(world: Any) -> None:

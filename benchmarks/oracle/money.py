@@ -163,7 +163,7 @@ def pay_away(person: Person, world: Any) -> None:
     person.months_away += 1
     net = person.wage - person.living_cost
     if household.residents > 0:
-        wanted = remittance(net, world.month - person.since, p)
+        wanted = remittance(net, person.months_away, p)
         person.remitted = min(wanted, net + person.savings)
     person.savings += net - person.remitted
     household.remittance += person.remitted

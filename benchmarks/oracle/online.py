@@ -33,6 +33,7 @@ unit_cost, labour_per_kg, shop_price, work_days, months_kept, cools, refund_shar
         "refund_share",
     )
 )
+cold_box = plain(rules.cold_box)
 smoothed, year_sum = plain(rules.smoothed), plain(rules.year_sum)
 survival, line_haul, cold_surcharge = (
     plain(getattr(hub_rules, name)) for name in ("survival", "line_haul", "cold_surcharge")
@@ -65,7 +66,7 @@ def set_terms(world: Any) -> None:
     then = parcel[_YEAR_2020].mean() if len(parcel) > _YEAR_2020.start else parcel[-1]
     warm = world.params["climate"][month % 12]
     cold = world.params["freight"].cold_temperature
-    only, saved = world.params["access"].only_good, world.params["selling"].cluster_discount
+    saved = world.params["selling"].cluster_discount
     for good in world.goods:
         good.rivals_price = rivals_price(
             good.online_price, float(parcel[month]), float(then), good.order_kg, a.pass_through
@@ -79,11 +80,7 @@ def set_terms(world: Any) -> None:
             tofu = MARKETS[good.market] == "tofu"
             good.pot *= a.tofu_share if tofu else 1.0 - a.tofu_share
     for county in world.counties:
-        county.offered = [
-            county.capacity[good.row] > 0.0
-            and only in ("", good.name, GROWN if good.made_by == MadeBy.CROP else MADE)
-            for good in world.goods
-        ]
+        county.offered = [may_sell(county, good, world) for good in world.goods]
         county.materials = [
             good.materials
             * (1.0 - saved * (good.made_by == MadeBy.BOUGHT) * county.cluster[good.row])
@@ -97,6 +94,13 @@ def set_terms(world: Any) -> None:
         county.shops, county.known_wage = [0.0] * len(GOODS), county.day_wage
     for household in world.sellers:
         household.county.shops[household.shop.good] += household.weight
+
+
+def may_sell(county: Any, good: Good, world: Any) -> bool:
+    """Tell whether a county has a good and access allows to sell it."""
+    only, kind = world.params["access"].only_good, GROWN if good.made_by == MadeBy.CROP else MADE
+    allowed = selling_scale(world) > 0.0 and only in ("", good.name, kind)
+    return bool(allowed and county.capacity[good.row] > 0.0)
 
 
 def line(good: Good, world: Any) -> float:
@@ -141,16 +145,18 @@ def stock_shops(world: Any) -> None:
     for county in world.counties:
         county.wholesale = county.local_goods = 0.0
         county.coast_yuan, county.urban_yuan = [0.0] * len(GOODS), [0.0] * len(GOODS)
-    world.opened, world.sellers = [], []
-    if selling_scale(world) <= 0.0:
-        return
-    world.sellers = [household for household in world.households if household.shop.good != NOBODY]
+    world.opened = []
     for household in world.households:
         shop = household.shop
         if world.month % 12 == 0:
             shop.grows = (shop.grows & 0xFFFF) << 16
         for g, kg in enumerate(household.harvest):
             shop.grows |= (1 << g) if kg > 0.0 else 0
+        if shop.good != NOBODY and not may_sell(household.county, world.goods[shop.good], world):
+            entry.close_shop(household, world)
+    world.sellers = [household for household in world.households if household.shop.good != NOBODY]
+    if selling_scale(world) <= 0.0:
+        return
     set_terms(world)
     for household in world.sellers:
         let_decay(household, world)
@@ -336,9 +342,10 @@ def settle_shop(household: Household, world: Any) -> None:
     arrives = sound(good, village, world.params["climate"][world.month % 12])
     cooled = sound(good, village, world.params["freight"].cold_temperature)
     extra = cold_extra(good, village, world)
-    shop.cold = int(cools(extra + good.packing_cold, cooled - arrives, value))
+    box = cold_box(packing, good.packing_cold)
+    shop.cold = int(cools(extra + box - packing, cooled - arrives, value))
     if shop.cold:
-        arrives, packing = cooled, packing + good.packing_cold
+        arrives, packing = cooled, box
         shop.storage += sent * extra
     back = refund_share(good.refund, 1.0 - arrives)
     shop.revenue = sent * value

@@ -102,6 +102,8 @@ class OracleModel(Model):
         county = County(self, c)
         county.seat = int(model.region.seat_of_county[c])
         county.minutes_gateway = float(model.offline.minutes[c])
+        alone = np.arange(len(model.region.seats)) == county.seat
+        county.urban_share = float(model.region_share(alone.astype(float))[c])
         county.sold = county.compensated = 0.0
         for name in ("local_wage", "local_employment", "day_wage", "local_demand", "firms_base"):
             setattr(county, name, float(getattr(model, name)[c]))

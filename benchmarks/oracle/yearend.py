@@ -35,7 +35,7 @@ def requisition(world: Any) -> None:
             seat.quota = weight * p.quota * world.cropland * grown[seat.row] / sum(grown)
     if weight <= 0.0 or sum(seat.quota for seat in world.seats) <= 0.0:
         return
-    multiple = compensation_multiple(world.month, p)
+    multiple = compensation_multiple(world.era, p)
     offers = []
     for plot in world.plots:
         seat = world.seats[plot.owner.village.seat]

@@ -26,10 +26,11 @@ from experiments.progress import Progress
 from experiments.replies import REGION, Replies, cells, check_years, indicator
 from experiments.run import compiling
 from experiments.runs import Measure
+from experiments.scorecard.needs import changed
 from experiments.spread import ARMS as THREE
 from experiments.spread import evaluate_spread
 from experiments.store import StoreWriter
-from experiments.uncertain import LEVERS, lever_ranges, uncertain_ranges, worlds
+from experiments.uncertain import LEVERS, free, lever_ranges, uncertain_ranges, worlds
 from experiments.workers import Workers
 from model.calendar import parse_month, year_of
 from model.errors import InputError
@@ -80,8 +81,8 @@ class Question(NamedTuple):
                 raise InputError("--nation", self.nation, valid="made-up counties, some clusters")
 
     def nation_of(self, scenario: Scenario) -> Scenario:
-        """Return the made-up nation over the months of the scenario."""
-        return load_scenario(self.nation, months=scenario.months)
+        """Return the made-up nation over the months of the scenario, with what that changes."""
+        return load_scenario(self.nation, months=scenario.months).with_(**changed(scenario))
 
 
 def run_findings(
@@ -264,7 +265,7 @@ class Asker:
 
     def _spread(self) -> tuple[dict[str, dict[str, Any]], pd.DataFrame]:
         """Return outcome -> intervals over parameters and luck; and each draw with its effects."""
-        ranges = uncertain_ranges()
+        ranges = free(uncertain_ranges(), self.scenario)
         points = worlds(ranges, self.q.draws, self.seed)
         replies = self._replies("findings-sign", 1)
         fine = self.scenario.with_(sample=max(self.scenario.sample, DRAWN_SAMPLE))

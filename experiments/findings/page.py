@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from experiments.bootstrap import noise_missed
 from experiments.findings.evidence import Evidence
 from experiments.findings.words import Finding, upper
 
@@ -61,10 +62,8 @@ def _preface(result: dict[str, Any]) -> list[str]:
     few = (
         " With one world there are no intervals, and nothing can be told from it."
         if number == 1
-        else f" {number} replicates are few: the intervals are too narrow, and pure noise would "
-        f"show a sign {2.0 ** (1 - number):.0%} of the time or more."
-        if number < 10
-        else ""
+        else f" Of intervals over {number} replicates {noise_missed(number):.0%} miss their target "
+        "by chance, not 5%: percentiles of few worlds are too narrow."
     )
     return [
         f"Made by `{result['command']}` (version {result['provenance']['ruralflow']}, commit "
@@ -74,8 +73,7 @@ def _preface(result: dict[str, Any]) -> list[str]:
         '"cannot be told".',
         "",
         f"Intervals [low, high] are 95%, over luck in {number} paired replicates, parameters as "
-        f"they are, unless a sentence says otherwise.{few} Some of the many intervals of this page "
-        "miss their target by chance: about one in twenty. Money is yuan of 2010; amounts are of "
+        f"they are, unless a sentence says otherwise.{few} Money is yuan of 2010; amounts are of "
         "the last twelve months. The loss is what villages would have more of without the pull of "
         "the cities, the return what e-commerce adds under the pull, the offset their ratio. "
         f"{result['offset']['no_pull']} These are results of a model that misses part of its "

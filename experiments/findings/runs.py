@@ -16,6 +16,7 @@ from experiments.measures import county_index, taobao_villages
 from experiments.replies import region_by_year
 from experiments.runs import Measure
 from experiments.scorecard import tables
+from experiments.scorecard.needs import changed
 from experiments.scorecard.reading import of_year
 from experiments.scorecard.trade import INDEX_YEAR, index_counties
 from model import RuralUrbanModel
@@ -30,6 +31,8 @@ from model.switches import Synthetic
 
 Floats = NDArray[np.float64]
 Cells = dict[str, tuple[Scenario, dict[str, Any]]]
+#: Years of the shops whose losses are counted, those of scorecard V4.
+SHOP_YEARS = range(2012, 2017)
 DISTANCES = ("near", "middle", "far")
 CLUSTERS = ("yiwu", "qinghe", "changshu", "jinjiang")
 #: A good that keeps and one that does not, in made-up counties alike but for it.
@@ -127,8 +130,8 @@ def _trade(scenario: Scenario, seed: int) -> dict[str, pd.DataFrame]:
 
 ARM = Measure("findings-arm-1", _arm, warm)
 PANEL = Measure("findings-panel-1", _panel, warm)
-HOMES = Measure("findings-homes-1", _homes, warm)
-TRADE = Measure("findings-trade-2", _trade, warm)
+HOMES = Measure("findings-homes-2", _homes, warm)
+TRADE = Measure("findings-trade-3", _trade, warm)
 
 
 def by_year(model: Any) -> tuple[Floats, list[int]]:
@@ -184,13 +187,9 @@ def book(model: Any, months: pd.DataFrame) -> pd.DataFrame:
 
 
 def causes(t: tables.Tables) -> pd.DataFrame:
-    """Return class (fresh, keeps, other), cold_chain, cause, shops: shop-years over a year old.
-
-    The years of scorecard V4, 2012-16, or all where the run ends before.
-    """
+    """Return class (fresh, keeps, other), cold_chain, cause, shops: shop-years over a year old."""
     columns = ["class", "cold_chain", "cause", "shops"]
-    shops = of_year(t.shops, *range(2012, 2017))
-    shops = shops if len(shops) else t.shops
+    shops = of_year(t.shops, *SHOP_YEARS)
     shops = shops[shops["months_open"] >= tables.A_YEAR] if len(shops) else shops
     if shops.empty:
         return pd.DataFrame(columns=columns)
@@ -274,10 +273,11 @@ def awareness_cells(scenario: Scenario) -> Cells:
 
 
 def endowment_cells(scenario: Scenario, names: tuple[str, ...]) -> Cells:
-    """Return three arms of each named scenario."""
+    """Return three arms of each named scenario, with what ``scenario`` changes set in all."""
     found: Cells = {}
     for name in names:
         made = load_scenario(name, sample=scenario.sample, months=scenario.months)
+        made = made.with_(**changed(scenario))
         found |= cells_of(name, {arm: made.with_(**ARMS[arm]) for arm in (NEITHER, BARE, FULL)})
     return found
 

@@ -7,6 +7,7 @@ from experiments.bootstrap import Interval
 from experiments.findings.claims import losing
 from experiments.findings.evidence import OUTCOMES_ASKED, OUTCOMES_SHOWN, Evidence, unit
 from experiments.findings.numbers import WHAT
+from experiments.findings.runs import SHOP_YEARS
 from experiments.findings.topics import PER_MEMBER, TENTHS, seen_and_true
 from experiments.findings.words import (
     UP,
@@ -62,7 +63,8 @@ def _goods(e: Evidence) -> list[str]:
             f"Of the goods, each sold alone, most village product comes of {listed(named)}."
         )
     lose = [f"of sellers of {name} {share(i)}" for name, i in losing(e).items()]
-    return said + ([f"Of shops over a year old lose money: {listed(lose)}."] if lose else [])
+    when = f"from {SHOP_YEARS[0]} to {SHOP_YEARS[-1]}"
+    return said + ([f"Of shops over a year old lost money {when}: {listed(lose)}."] if lose else [])
 
 
 def _places(e: Evidence) -> list[str]:

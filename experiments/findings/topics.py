@@ -244,8 +244,15 @@ def horizon(e: Evidence) -> Finding | None:
             seen, true = seen_and_true(rows, h)
             basis = f"made-up nation, {name} places, {_years(h)} after entry"
             unit_ = f"% after {_years(h)}"
-            for words_, i in (("As an observer would estimate it", seen), ("In truth", true)):
-                told = change(_what(str(name)), "income per resident", i, unit_)
+            for words_, what, i in (
+                ("As an observer would estimate it", _what(str(name)), seen),
+                (
+                    "In truth, against no e-commerce at all",
+                    f"it where {_where(name)}",
+                    true,
+                ),
+            ):
+                told = change(what, "income per resident", i, unit_)
                 said.append(Sentence(of(words_, told), basis))
             if h == 8:
                 words.append(f"{name}: {_told(seen)} as estimated, {_told(true)} in truth")
@@ -263,6 +270,10 @@ def seen_and_true(line: pd.DataFrame, years: int) -> tuple[Interval, Interval]:
 
 def _what(name: str) -> str:
     return "having a shop in the village" if name == "self-selected" else "the programme"
+
+
+def _where(name: object) -> str:
+    return "a shop opened in the village" if name == "self-selected" else "the programme came"
 
 
 def _years(h: int) -> str:

@@ -146,7 +146,8 @@ def values_measure() -> Measure:
 def _estimated_by() -> Iterable[Path]:
     """Return the files beside the scorecard's whose code is part of its values."""
     folder = Path(__file__).parents[1]
-    return [folder / f"{name}.py" for name in ("assignment", "effects", "field", "measures")]
+    names = ("assignment", "effects", "field", "measures", "shop_year")
+    return [folder / f"{name}.py" for name in names]
 
 
 def collect(

@@ -15,6 +15,7 @@ from agents.farmer.land import best_crop, list_days, list_returns
 from agents.hub.rules import survival
 from agents.kinds import NOBODY, Job, Place, Use
 from experiments.measures import BIG_SHOPPER
+from experiments.shop_year import ShopYear
 from model import RuralUrbanModel
 from model.calendar import DECEMBER, month_of_year, year_of
 from model.goods import GOODS, MARKETS
@@ -52,7 +53,7 @@ class Tables(NamedTuple):
     taken : year, county, mu (requisitioned so far), near_mu (of it within 6 km of the seat).
     away : year, county, coast, seat (migrant workers by where they work).
     shops : year, household, county, village, good, months_open, turnover, profit, hours, refunds,
-        freight (yuan of 2010, last 12 months), cause (of ``Cause``), days (own and hired a month),
+        freight (yuan of 2010, in the year), cause (of ``Cause``), days (own and hired a month),
         work_days (of a full month), returnee, cold_chain (0/1), transit_days, weight.
     villages : year, village, county, x, y (km), households, shops, turnover (year, yuan of 2010).
     flows : year, line (of the ledger), county, yuan of 2010.
@@ -93,6 +94,7 @@ class _Observer:
             name: [] for name in ("land", "taken", "away", "shops", "villages", "flows", "online")
         }
         self.turnover = np.zeros(len(model.villages.uid))
+        self.shop_year = ShopYear(model)
         self.flows = np.zeros((len(FLOWS), model.counties))
         self.parcels = np.zeros(len(model.households.uid))
         self.names = model.region.counties["name_en"].to_numpy()
@@ -103,6 +105,7 @@ class _Observer:
         """Add up the month; in December write down the year."""
         m = self.model
         self.turnover += m.records.last[:, COLUMN["shop_turnover"]]
+        self.shop_year.add()
         self.flows += m.ledger.flows
         self.parcels += m.households.parcels
         if month_of_year(m.month) != DECEMBER:
@@ -116,6 +119,7 @@ class _Observer:
             table.insert(0, "year", year)
             self.parts[name].append(table)
         self.turnover[:] = 0.0
+        self.shop_year.close()
         self.flows[:] = 0.0
         self.parcels[:] = 0.0
 
@@ -211,14 +215,9 @@ class _Observer:
         m, s, h = self.model, self.model.shops, self.model.households
         rows = np.flatnonzero(s.good >= 0)
         village = h.village[rows]
-        fixed = np.minimum(s.fixed_year[rows], s.hours_year[rows])
-        money = [
-            column[rows]
-            for column in (
-                s.turnover_year, s.profit_year, s.hours_year, s.refund_year, s.freight_year
-            )
-        ]  # fmt: skip
-        _, profit, hours, refunds, freight = money
+        names = ("turnover", "profit", "hours", "refunds", "freight")
+        turnover, profit, hours, refunds, freight = (self.shop_year[n][rows] for n in names)
+        fixed = np.minimum(self.shop_year["fixed"][rows], hours)
         causes = zip(profit, hours, fixed, refunds, freight, strict=True)
         return pd.DataFrame(
             {
@@ -227,7 +226,11 @@ class _Observer:
                 "village": village,
                 "good": np.array(GOODS, dtype=object)[s.good[rows]],
                 "months_open": m.month - s.since[rows],
-                **dict(zip(("turnover", "profit", "hours", "refunds", "freight"), money)),
+                "turnover": turnover,
+                "profit": profit,
+                "hours": hours,
+                "refunds": refunds,
+                "freight": freight,
                 "cause": np.array([cause_of_loss(*row) for row in causes], dtype=np.int64),
                 "days": s.own_days[rows] + s.hired_days[rows],
                 "work_days": float(m.params["land"].days_per_month),

@@ -15,8 +15,6 @@ from model.scenario import Scenario, load_scenario
 
 #: Groups that shape the world itself: both arms share them, or they would not be comparable.
 WORLD = ("world", "geography")
-#: Groups that are read only while the world is made: a dated change of them would do nothing.
-ONCE = (*WORLD, "national", "market", "demography")
 #: Lines of colour and dash by which an arm is known everywhere.
 COLOUR = ("#c05a00", "#08519c")
 NAMES = ("A", "B")

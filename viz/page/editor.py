@@ -9,12 +9,12 @@ import solara
 
 from model.calendar import month_name
 from model.errors import InputError
+from model.patches import read_once
 from model.registry import GROUPS
 from model.scenario import Scenario, scenario_names
 from viz.page import first
 from viz.page.arms import (
     NAMES,
-    ONCE,
     WORLD,
     Arm,
     about,
@@ -57,7 +57,7 @@ def Form(desk: Desk) -> None:
     group = key.split(".")[0]
     month = session.month + 1 if session else 0
     options = [START]
-    if group not in ONCE and session is not None and 0 < month < session.months:
+    if not read_once(key) and session is not None and 0 < month < session.months:
         options.append(f"{NEXT} ({month_name(month)})")
     chosen = when if when in options else options[0]
 
@@ -114,7 +114,7 @@ def Form(desk: Desk) -> None:
         )  # fmt: skip
         button("Apply", "rf-apply", apply, color="primary", outlined=False)
         button("Close", "rf-close", lambda: desk.editing.set(False))
-    if group in ONCE:
+    if read_once(key):
         tag("div", "Read once, while the world is made: a later change would do nothing."
             + (" Both arms share the world, so it is set in both." if group in WORLD else ""),
             class_="rf-hint")  # fmt: skip
