@@ -158,7 +158,9 @@ def test_a_run_adds_up_the_ledger_and_pays_migrants_what_they_make():
 def test_the_terminal_shows_the_sums_and_their_parts_without_noise():
     figures = dict.fromkeys(SUMMARY, 1234.56) | {f"{i.side}_{i.name}": 2.5e6 for i in ITEMS}
     figures |= {"extraction": 5.0e6, "return": 1.25e7, "extraction_labour_surplus": -1e-9}
-    shown = {line.split()[0]: line.split()[1] for line in lines(figures)[1:] if line[:2] == "  "}
+    shown = {
+        line.split()[0]: line.split()[1] for line in lines(figures, 12)[1:] if line[:2] == "  "
+    }
     assert shown["mu_idle"] == "1,235" and shown["village_product"] == "0"
     assert (shown["extraction"], shown["return"]) == ("5", "12")
     assert shown["labour_surplus"] == "0" and shown["remittances"] == "2"

@@ -102,9 +102,8 @@ def happened(seen: Counter[str], *events: str) -> None:
 
 
 def test_arrays_equal_objects_without_trade():
-    seen = together(
-        small(48, "access.enabled=false", "migration.follow=0.12", "migration.grant=0.1"), 0, 48
-    )
+    many = ("migration.root_coast=0.5", "migration.follow=0.3", "migration.grant=0.1")
+    seen = together(small(48, "access.enabled=false", *many), 0, 48)
     happened(
         seen,
         "let",

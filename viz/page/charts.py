@@ -40,7 +40,7 @@ def headlines(memories: list[Memory], month: int) -> list[Headline]:
         shown = BY_KEY[key]
         values = [_at(shown, memory, month, u) for memory in memories] or [np.nan, np.nan]
         if np.isnan(values).any():
-            waiting = "after 12 months" if shown.yearly else shown.awaited
+            waiting = "after 12 months" if shown.yearly else ""
             found.append(Headline(shown.name, unit_of(shown, u), "–", "–", waiting, shown.meaning))
             continue
         a, b = values

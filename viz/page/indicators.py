@@ -27,7 +27,6 @@ class Shown:
     yearly: bool = False
     scale: str = ""
     factor: float = 1.0
-    awaited: str = ""
 
 
 SHOWN = (
@@ -37,7 +36,7 @@ SHOWN = (
     ),
     Shown(
         "land", "Land farmed", "mu", "under a crop this calendar year; 15 mu are a hectare",
-        ("mu_cultivated",), scale="number", awaited="sown in March",
+        ("mu_cultivated",), scale="number",
     ),
     Shown(
         "product", "Village product", "yuan a year", "value added in villages, yuan of 2010",
@@ -59,7 +58,7 @@ SHOWN = (
     ),
     Shown(
         "idle", "Idle land", "mu", "no crop in this calendar year, or overgrown to woodland",
-        ("mu_idle", "mu_trees"), scale="number", awaited="sown in March",
+        ("mu_idle", "mu_trees"), scale="number",
     ),
     Shown(
         "leased", "Leased land", "mu", "worked by another household than the contract's",
@@ -123,8 +122,7 @@ def values_of(
 ) -> NDArray[np.float64]:
     """Return (months,) values of an indicator of the region, or of one village.
 
-    NaN in months that do not have one yet: the first eleven of a yearly sum, land before it is
-    sown.
+    NaN in the first eleven months of a yearly sum.
     """
 
     def column(name: str) -> NDArray[np.float64]:
@@ -137,8 +135,6 @@ def values_of(
         total = yearly(total)
     if shown.per:
         total = total / np.maximum(column(shown.per), 1e-9)
-    if shown.awaited:
-        total[np.cumsum(column("mu_cultivated")) <= 0] = np.nan
     factor = {"number": u.number[0], "money": u.money[0]}.get(shown.scale, 1.0)
     return np.asarray(total * factor, dtype=np.float64)
 

@@ -153,7 +153,7 @@ class Memory:
         plots = model.plots
         plot_states(plots, model.crops.seasons, now)
         weight = model.households.weight[plots.owner]
-        if self._sown:  # in the first spring all land is sown: that is no change of use
+        if self._sown:  # the first spring's leases and orchards are no change of use
             moved = nothing(len(LAND))
             moves_between(before, now, weight * plots.area, moved)
             taken = (plots.taken - self._taken) * weight

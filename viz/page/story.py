@@ -257,8 +257,6 @@ def _field(model: Any, h: int, i: int) -> Field:
     state = "woodland" if use == Use.TREES else "idle"
     years = int(plots.years_idle[i])
     why = f"idle {years} years; clearing {clearing_cost(years, p):.0f} a mu"
-    if m.month < 2:
-        why = "sown in March"
     return Field(words, state, "nobody", earns, why)
 
 
