@@ -86,8 +86,8 @@ def test_the_more_drastic_use_of_land_has_the_last_word() -> None:
     assert (land(0), land(49), land(51)) == (TWO_CROPS, TWO_CROPS + 2, HALF_IDLE)
 
 
-def test_land_shows_nothing_before_the_first_spring() -> None:
-    now = places(mu_idle=[100, 100], registered=[1, 1], people_home=[1, 1])
+def test_a_region_without_cropland_shows_no_land() -> None:
+    now = places(registered=[1, 1], people_home=[1, 1])
     assert np.isnan(layer_values(now, now, 1)[[POSITION["land"], POSITION["idle"]]]).all()
 
 

@@ -72,7 +72,6 @@ _LAND_WORDS = (
     "50%+ idle or overgrown",
     "10%+ taken by cities",
 )
-_FROM = "nothing sown yet: the year's crops are chosen in March"
 LAYERS = (
     Layer(
         "land",
@@ -83,7 +82,7 @@ LAYERS = (
         tuple(style.LAND.values()),
         high=4,
         words=_LAND_WORDS,
-        empty=_FROM,
+        empty="no cropland",
         gap=1,
         gap_words=("farmed more in B", "farmed less in B"),
     ),
@@ -97,7 +96,7 @@ LAYERS = (
         high=80,
         ticks=(0, 10, 25, 50, 80),
         power=0.7,
-        empty=_FROM,
+        empty="no cropland",
         gap=40,
     ),
     Layer(
@@ -247,9 +246,8 @@ def layer_values(
         return now[:, column[name]]
 
     values = np.full((len(LAYERS), len(now)), np.nan, dtype=np.float32)
-    sown = at("mu_cultivated")
-    land = sown + at("mu_idle") + at("mu_trees")
-    if sown.any():
+    land = at("mu_cultivated") + at("mu_idle") + at("mu_trees")
+    if land.any():
         values[POSITION["idle"]] = share(100 * (at("mu_idle") + at("mu_trees")), land)
         values[POSITION["land"]] = _land_class(at, land)
     registered, home = at("registered"), at("people_home")
