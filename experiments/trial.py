@@ -219,14 +219,14 @@ def lines(report: dict[str, Any]) -> list[str]:
         f"{d['households']:.0f} households), {BASELINE} + {HORIZON} months; "
         f"first stage {d['first_stage']:.2f}",
         "",
-        f"{'mean over trials, 95% interval':<34}{'intention to treat':>24}{'on the treated':>24}",
+        f"{'mean over trials, 95% interval':<33}{'intention to treat':>32}{'on the treated':>34}",
     ]
     found = {(r["group"], r["outcome"], r["estimator"]): r for r in report["effects"]}
     for outcome, words in WORDS.items():
         out.append(words)
         for group in GROUPS:
             cells = [_cell(found[group, outcome, name], d["trials"]) for name in ESTIMATORS]
-            out.append(f"  {group:<32}{cells[0]:>24}{cells[1]:>24}")
+            out.append(f"  {group:<31}{cells[0]:>32}{cells[1]:>34}")
     power = ", ".join(f"+{by}%: {share:.0f}%" for by, share in report["power"].items())
     return [
         *out,
