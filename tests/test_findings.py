@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from experiments.arms import ARMS, BARE, BUYING, FULL, NEITHER, SELLING
-from experiments.bootstrap import Interval, resamples
+from experiments.bootstrap import Interval, noise_missed, resamples
 from experiments.findings import Question, claims, command, run_findings, topics
 from experiments.findings.evidence import Evidence
 from experiments.findings.numbers import Numbers, home_gains, horizons, mean_of
@@ -372,3 +372,16 @@ def test_the_command_is_the_one_that_was_given():
     words = command(scenario, 3, asked)
     assert words == ("ruralflow findings shaoyang --sample 0.02 --seed 3 --parts cold "
                      "--replicates 4")  # fmt: skip
+
+
+def test_the_truth_of_a_programme_is_against_no_programme_and_of_a_shop_against_no_e_commerce():
+    """Three arms have three causes: a sentence names the one that its line was compared without."""
+    assert [topics._cause(name) for name in ("random", "programme")] == ["the programme"] * 2
+    assert topics._cause("self-selected").startswith("e-commerce")
+
+
+def test_percentiles_of_few_worlds_miss_more_than_one_in_twenty():
+    """Nearer to 5% the more there are; of two worlds an interval misses every second time."""
+    missed = [noise_missed(n) for n in (2, 4, 8, 20)]
+    assert missed == sorted(missed, reverse=True)
+    assert 0.4 < missed[0] and 0.05 < missed[-1] < 0.09

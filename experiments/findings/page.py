@@ -63,7 +63,7 @@ def _preface(result: dict[str, Any]) -> list[str]:
         " With one world there are no intervals, and nothing can be told from it."
         if number == 1
         else f" Of intervals over {number} replicates {noise_missed(number):.0%} miss their target "
-        "by chance, not 5%: percentiles of few worlds are too narrow."
+        "by chance (5% of many): percentiles of few worlds are too narrow."
     )
     return [
         f"Made by `{result['command']}` (version {result['provenance']['ruralflow']}, commit "

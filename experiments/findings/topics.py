@@ -246,11 +246,7 @@ def horizon(e: Evidence) -> Finding | None:
             unit_ = f"% after {_years(h)}"
             for words_, what, i in (
                 ("As an observer would estimate it", _what(str(name)), seen),
-                (
-                    "In truth, against no e-commerce at all",
-                    f"it where {_where(name)}",
-                    true,
-                ),
+                ("In truth", _cause(str(name)), true),
             ):
                 told = change(what, "income per resident", i, unit_)
                 said.append(Sentence(of(words_, told), basis))
@@ -272,8 +268,9 @@ def _what(name: str) -> str:
     return "having a shop in the village" if name == "self-selected" else "the programme"
 
 
-def _where(name: object) -> str:
-    return "a shop opened in the village" if name == "self-selected" else "the programme came"
+def _cause(name: str) -> str:
+    """Return what the truth is against: a region without e-commerce, or without the programme."""
+    return "e-commerce, where a shop opened," if name == "self-selected" else "the programme"
 
 
 def _years(h: int) -> str:
