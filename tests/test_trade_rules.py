@@ -145,7 +145,8 @@ def test_entry_rises_with_belief_and_falls_with_cost():
     )
     low, high = opening_hazard(0.3, 300.0, 900.0, p), opening_hazard(0.3, 3_000.0, 900.0, p)
     assert 0.0 < low < high <= p.hazard
-    assert opening_hazard(1 / 24, 3_000.0, 900.0, p) > 0.5 * opening_hazard(0.3, 3e3, 900.0, p)
+    few = opening_hazard(p.example / 4, 3_000.0, 900.0, p)
+    assert opening_hazard(p.example / 2, 3_000.0, 900.0, p) > 2.0 * few  # a second one confirms
     assert opening_hazard(0.3, -1.0, 900.0, p) == 0.0 == opening_hazard(0.0, 3_000.0, 900.0, p)
     assert opening_hazard(p.example, 900.0, 900.0, p) == pytest.approx(0.25 * p.hazard)
     assert pioneer_probability(2e-5, 490.0) == pytest.approx(490 * 2e-5, rel=0.01)

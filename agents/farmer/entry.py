@@ -36,7 +36,7 @@ class Entry(Group):
             "assumption",
             hard_high=1.0,
         ),
-    ] = 0.06
+    ] = 0.08
     pioneer: Annotated[
         float,
         Parameter(
@@ -48,19 +48,43 @@ class Entry(Group):
             "assumption",
             hard_high=0.1,
         ),
-    ] = 3e-4
+    ] = 4e-4
     example: Annotated[
         float,
         Parameter(
             0.01,
             0.2,
-            "share of the ring",
+            "share of acquaintances",
             "with shops at which the hazard is half as high",
             "PROTOTYPE G: the full hazard once any shop is seen",
             "assumption",
             hard_low=1e-4,
         ),
-    ] = 0.04
+    ] = 0.06
+    reinforcement: Annotated[
+        float,
+        Parameter(
+            1.0,
+            3.0,
+            "exponent",
+            "k: of examples; over 1, the second example adds more than the first",
+            "judgement; sign: Centola and Macy 2007 on costly steps",
+            "assumption",
+            hard_low=0.1,
+        ),
+    ] = 1.5
+    beyond: Annotated[
+        float,
+        Parameter(
+            0.0,
+            0.4,
+            "share of acquaintances",
+            "who live elsewhere in the county, not in the ring",
+            "judgement; sign: villages near those with shops follow (FACTS T21, T22)",
+            "assumption",
+            hard_high=1.0,
+        ),
+    ] = 0.2
     cluster_pioneers: Annotated[
         float,
         Parameter(
@@ -71,7 +95,7 @@ class Entry(Group):
             "FACTS S3-S7, Q5: leading counties nearly all have clusters",
             "assumption",
         ),
-    ] = 10.0
+    ] = 2.0
     other_goods: Annotated[
         float,
         Parameter(
@@ -151,15 +175,15 @@ class Entry(Group):
     reservation: Annotated[
         float,
         Parameter(
-            200,
-            1_500,
-            "yuan/year",
-            "profit at which half of those who think of it open",
-            "PROTOTYPE G: prior 591",
+            5,
+            60,
+            "days a year",
+            "of local pay in the profit at which half of those who think of it open",
+            "judgement: some seven weeks of pay; what else the time would earn (Roy 1951)",
             "assumption",
-            hard_low=1.0,
+            hard_low=0.01,
         ),
-    ] = 600.0
+    ] = 40.0
     prior: Annotated[
         float,
         Parameter(
@@ -313,15 +337,17 @@ def entry_cost(family, neighbours, schooling, returnee, p):
 
 @compiled
 def opening_hazard(share, profit, hurdle, p):
-    """Return the monthly hazard of opening: ``h1 s/(s + s0) x^b/(1 + x^b)``, ``x = E / hurdle``.
+    """Return the monthly hazard of opening: ``h1 q/(1 + q) x^b/(1 + x^b)``, ``q = (s / s0)^k``.
 
-    share s in [0, 1] of the ring that gives the example: the first example counts most; profit E
-    and hurdle (reservation and yearly cost of entry) in yuan a year (MODEL 4; assumption on s).
+    share s in [0, 1] of acquaintances who give the example; ``x = E / hurdle`` with believed profit
+    E and hurdle (reservation and yearly cost of entry) in yuan a year (MODEL 4). A costly step asks
+    for more than one example (k > 1: Centola and Macy 2007).
     """
     if profit <= 0.0 or share <= 0.0:
         return 0.0
     x = (profit / hurdle) ** p.steepness
-    return p.hazard * share / (share + p.example) * x / (1.0 + x)
+    q = (share / p.example) ** p.reinforcement
+    return p.hazard * q / (1.0 + q) * x / (1.0 + x)
 
 
 @compiled

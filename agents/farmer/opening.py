@@ -74,8 +74,9 @@ def new_shops(households: int) -> Shops:
 class Scene(NamedTuple):
     """What everybody who thinks of opening a shop meets this month; all decide on the same state.
 
-    keys : (month key, lifelong key). internet : share of rural people online. scale : access.scale,
-    on the hazards. years : of schooling that training is worth.
+    examples : (3, C, G) of the county at large, see ``county_examples``. keys : (month key, lifelong
+    key). internet : share of rural people online. scale : access.scale, on the hazards. years : of
+    schooling that training is worth.
     """
 
     shops: Any
@@ -84,6 +85,7 @@ class Scene(NamedTuple):
     people: Any
     goods: Any
     terms: Any
+    examples: Array
     keys: tuple[Any, Any]
     internet: float
     scale: float
@@ -173,32 +175,57 @@ def outlay_of(h, scene):
 
 
 @compiled
-def look_around(h, shops, households, month, p, seen):
-    """Fill ``seen`` (3, G) with what the ring shows of each good; return its share with any shop.
+def belief_weight(j, shops, p):
+    """Return what a shop counts in what is believed: ``failures`` if it loses, else 1."""
+    return p.failures if shops.profit_year[j] < 0.0 else 1.0
 
-    Rows: share of the ring that sells it, and over shops seen the weighted turnover and the
-    weights. Losing shops, and closed ones for a while after, count with weight ``failures``:
-    turnover is public, costs are not (MODEL 4).
+
+@compiled
+def county_examples(rows, shops, households, homes, p, out):
+    """Fill ``out`` (3, C, G) with what a household of each county shows on average.
+
+    Rows: shops, their weighted turnover, their weights, as of ``look_around``. rows : of households
+    with a shop. homes : (C,) households at full scale.
     """
-    any_shop, ring = 0.0, households.ring.shape[1]
+    for j in rows:
+        g, c = shops.good[j], households.county[j]
+        part, weight = households.weight[j] / homes[c], belief_weight(j, shops, p)
+        out[0, c, g] += part
+        out[1, c, g] += part * weight * shops.turnover_year[j]
+        out[2, c, g] += part * weight
+
+
+@compiled
+def look_around(h, shops, households, month, elsewhere, p, seen):
+    """Fill ``seen`` (3, G) with what an acquaintance shows of each good; return the sum of shares.
+
+    The ring makes up ``1 - beyond`` of them, the county at large (``elsewhere``: (3, C, G)) the
+    rest. Rows: share that sells it, and the weighted turnover and the weights of shops. Losing
+    shops, and closed ones of the ring for a while after, count with weight ``failures``: turnover
+    is public, costs are not (MODEL 4).
+    """
+    any_shop, near = 0.0, (1.0 - p.beyond) / households.ring.shape[1]
     for j in households.ring[h]:
         g = shops.good[j]
         if g >= 0:
-            any_shop += 1.0
-            weight = p.failures if shops.profit_year[j] < 0.0 else 1.0
-            seen[0, g] += 1.0 / ring
-            seen[1, g] += weight * shops.turnover_year[j]
-            seen[2, g] += weight
+            weight = belief_weight(j, shops, p)
+            seen[0, g] += near
+            seen[1, g] += near * weight * shops.turnover_year[j]
+            seen[2, g] += near * weight
         elif month - shops.closed[j] < p.talk:
-            seen[2, shops.closed_good[j]] += p.failures
-    return any_shop / ring
+            seen[2, shops.closed_good[j]] += near * p.failures
+    for g in range(seen.shape[1]):
+        for row in range(3):
+            seen[row, g] += p.beyond * elsewhere[row, households.county[h], g]
+        any_shop += seen[0, g]
+    return any_shop
 
 
 @compiled
 def weigh_goods(h, example, hurdle, seen, scene, hazard):
     """Fill ``hazard`` (G,) of opening a shop for each good that ``h`` could supply.
 
-    example : share of the ring, and of unseen shops, that sells anything. hurdle : yuan/year.
+    example : share of acquaintances, and of unseen shops, that sells anything. hurdle : yuan/year.
     """
     p, terms = scene.entry, scene.terms
     uid, c, v = (
@@ -266,14 +293,13 @@ def consider(scene, choice, cost):
             continue
         seen[:] = 0.0
         v = households.village[h]
-        example = look_around(h, scene.shops, households, scene.month, p, seen)
+        example = look_around(h, scene.shops, households, scene.month, scene.examples, p, seen)
         example += villages.unseen_shops[v] / villages.size[v]
         if example <= 0.0:
             continue
-        outlay = outlay_of(h, scene)
-        hurdle = p.reservation + outlay / p.cost_years
+        outlay, wage = outlay_of(h, scene), scene.terms.day_wage[households.county[h]]
+        hurdle = p.reservation * wage + outlay / p.cost_years
         if p.count_own_labour:
-            wage = scene.terms.day_wage[households.county[h]]
             hurdle += 12.0 * scene.selling.fixed_days * wage
         weigh_goods(h, example, hurdle, seen, scene, hazard)
         total = total_of(hazard)
