@@ -74,8 +74,8 @@ def new_shops(households: int) -> Shops:
 class Scene(NamedTuple):
     """What everybody who thinks of opening a shop meets this month; all decide on the same state.
 
-    examples : (3, C, G) of the county at large, see ``county_examples``. keys : (month key, lifelong
-    key). internet : share of rural people online. scale : access.scale, on the hazards. years : of
+    examples : (3, C, G) of the county at large, see ``county_examples``. keys : (month, lifelong).
+    internet : share of rural people online. scale : access.scale, on the hazards. years : of
     schooling that training is worth.
     """
 
@@ -172,6 +172,19 @@ def outlay_of(h, scene):
     schooling = t.schooling[h] + scene.years * scene.villages.trained[t.village[h]]
     back = returnee_at_home(t.first_person[h], t.end_person[h], scene.people, scene.month)
     return entry_cost(kin, near, schooling, back, scene.entry)
+
+
+@compiled
+def hurdle_of(h, outlay, scene):
+    """Return the profit a year, yuan, at which household ``h`` is as likely to open as not.
+
+    What else its time would earn (Roy 1951), and a year's part of the ``outlay``, yuan.
+    """
+    p = scene.entry
+    days = p.reservation
+    if p.count_own_labour:
+        days += 12.0 * scene.selling.fixed_days
+    return days * scene.terms.day_wage[scene.households.county[h]] + outlay / p.cost_years
 
 
 @compiled
@@ -297,10 +310,8 @@ def consider(scene, choice, cost):
         example += villages.unseen_shops[v] / villages.size[v]
         if example <= 0.0:
             continue
-        outlay, wage = outlay_of(h, scene), scene.terms.day_wage[households.county[h]]
-        hurdle = p.reservation * wage + outlay / p.cost_years
-        if p.count_own_labour:
-            hurdle += 12.0 * scene.selling.fixed_days * wage
+        outlay = outlay_of(h, scene)
+        hurdle = hurdle_of(h, outlay, scene)
         weigh_goods(h, example, hurdle, seen, scene, hazard)
         total = total_of(hazard)
         if luck < scene.scale * min(total, p.hazard):

@@ -151,9 +151,10 @@ def consider(household: Household, chosen: dict[Household, tuple[int, float]], w
     if example <= 0.0:
         return
     outlay = outlay_of(household, world)
-    hurdle = p.reservation * household.county.known_wage + outlay / p.cost_years
+    days = p.reservation
     if p.count_own_labour:
-        hurdle += 12.0 * world.params["selling"].fixed_days * household.county.known_wage
+        days += 12.0 * world.params["selling"].fixed_days
+    hurdle = days * household.county.known_wage + outlay / p.cost_years
     hazards = []
     for good in world.goods:
         g, hazard = good.row, 0.0

@@ -282,12 +282,12 @@ def shop(model: Any, h: int) -> list[tuple[str, str]]:
     if not opening.reached(h, scene):
         return [("no shop", "not reached: no parcel service, no internet or nobody who works")]
     seen = np.zeros((3, len(GOODS)))
-    example = opening.look_around(h, shops, t, m.month, p, seen)
+    example = opening.look_around(h, shops, t, m.month, scene.examples, p, seen)
     example += m.villages.unseen_shops[v] / m.villages.size[v]
     outlay = opening.outlay_of(h, scene)
-    hurdle = p.reservation + outlay / p.cost_years
+    hurdle = opening.hurdle_of(h, outlay, scene)
     rows = [
-        ("neighbours with a shop", f"{example:.1%} of the ring"),
+        ("acquaintances with a shop", f"{example:.1%}"),
         ("cost of opening", f"{outlay:,.0f} yuan; cash {t.cash[h]:,.0f}"),
         ("profit that would do", f"{hurdle:,.0f} yuan a year"),
     ]
