@@ -6,6 +6,7 @@ section 3. Each event stands in its own module; the rules of deciding stand with
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -49,9 +50,13 @@ class RuralUrbanModel(PopulationModel):
     ``buyers``) hold the state; ``agents``, ``agents_by_type`` and the grid's cells are views of
     their rows. ``month`` counts from 2003-01 = 0 and is -1 before the first step. Counties are
     worked out at once on up to ``threads`` threads, which changes no bit of a result.
+
+    Raises InputError for a seed that is no whole number or below 0.
     """
 
     def __init__(self, scenario: Scenario | None = None, seed: int = 1, threads: int = 1):
+        if not isinstance(seed, Integral) or not 0 <= seed < 2**63:
+            raise InputError("model", "seed", seed, "a whole number from 0 to 2**63 - 1")
         self._scenario = scenario or load_scenario()
         super().__init__(seed)
         self.seed_used = int(seed)

@@ -333,6 +333,12 @@ def test_a_sample_that_leaves_a_county_without_two_villages_is_refused():
         RuralUrbanModel(load_scenario("shaoyang", sample=0.0001), seed=1)
 
 
+@pytest.mark.parametrize("seed", [1.9, -1, "1"])
+def test_a_seed_that_is_no_whole_number_is_refused(seed):
+    with pytest.raises(InputError, match="model: seed = .*; valid: a whole number"):
+        RuralUrbanModel(load_scenario(sample=0.001, months=1), seed)
+
+
 def test_a_step_past_the_last_month_is_refused_and_changes_nothing():
     """No life was drawn beyond it: a run that went on would have no births, in silence."""
     model = run(2)
