@@ -6,7 +6,6 @@ section 3. Each event stands in its own module; the rules of deciding stand with
 
 from __future__ import annotations
 
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -55,7 +54,7 @@ class RuralUrbanModel(PopulationModel):
     """
 
     def __init__(self, scenario: Scenario | None = None, seed: int = 1, threads: int = 1):
-        if not isinstance(seed, Integral) or not 0 <= seed < 2**63:
+        if not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**63:
             raise InputError("model", "seed", seed, "a whole number from 0 to 2**63 - 1")
         self._scenario = scenario or load_scenario()
         super().__init__(seed)

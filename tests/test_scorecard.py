@@ -87,7 +87,7 @@ parts = [{ key = "a", words = "w", unit = "%", low = 1, sample = "in" }]
         ('grade = "page"\n', "", "missing key grade"),
         ("low = 1", "low = 5, high = 1", "low = 5; valid: at most high, 1"),
         ("low = 1", 'low = "1"', "low = '1'; valid: a float"),
-        ('sample = "in"', 'sample = "both"', "sample = 'both'; valid: in or out"),
+        ('sample = "in"', 'sample = "both"', "sample = 'both'; valid: in or seen or out"),
         ('unit = "%"', 'unit = "%", lowest = 2', "unknown key lowest"),
         ('facts = "x"', 'facts = "x"\nweight = 2', "unknown key weight"),
         (ONE, ONE + ONE, "duplicate target V1"),

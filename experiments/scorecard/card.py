@@ -7,9 +7,15 @@ from typing import Any
 
 import pandas as pd
 
-from experiments.scorecard.judge import NOT_RUN, Judged, Measured, order, score
+from experiments.scorecard.judge import COUNTED, NOT_RUN, Judged, Measured, order, score
 
-SAMPLES = {"in": "in sample (up to 2015)", "out": "out of sample"}
+#: Sample of a part -> its words, and its mark behind a number in the table.
+SAMPLES = {
+    "in": "in sample (up to 2015)",
+    "seen": "later, but in view when a rule was chosen",
+    "out": "out of sample",
+}
+MARKS = {"in": "", "seen": " +", "out": " *"}
 
 
 def number(value: float) -> str:
@@ -91,8 +97,8 @@ def summary(card: list[Judged]) -> list[str]:
     for word in ("pass", "miss", "check broken", "not counted", "not run"):
         ids = s[word]
         out.append(f"{len(ids):>2} {word}" + (f": {', '.join(ids)}" if ids else ""))
-    for key, words in (("in_sample", SAMPLES["in"]), ("out_of_sample", SAMPLES["out"])):
-        n = s[key]
+    for sample, words in SAMPLES.items():
+        n = s[COUNTED[sample]]
         out.append(
             f"{words}: {n['inside']} of {n['parts']} numbers in their bands "
             f"(of n1 {n['n1_inside']}, of n2 {n['n2_inside']})"
@@ -135,6 +141,8 @@ def markdown(card: list[Judged], words: str) -> str:
     """Return the card as Markdown: the score, then a table of targets and their judged numbers."""
     score_lines = [line.strip() for line in summary(card)]
     out = [words, "", *(f"- {line}" for line in score_lines), ""]
+    signs = (f"`{MARKS[s].strip()}` {SAMPLES[s]}" for s in ("seen", "out"))
+    out += [f"In the table {', '.join(signs)}.", ""]
     out += ["| | number | band | model | n1 | n2 | grade | |", "|" + " --- |" * 8]
     for row in order(card):
         t = row.target
@@ -145,10 +153,9 @@ def markdown(card: list[Judged], words: str) -> str:
 
 
 def _markdown_row(m: Measured, row: Judged) -> str:
-    sample = "" if m.part.sample == "in" else " *"
     grade = "" if m.part.grade == row.target.grade else m.part.grade
     nulls = [_null(m.n1, m.n1_inside), _null(m.n2, m.n2_inside)]
     value = f"{number(m.value)} {interval(m)}".strip()
-    words = f"{m.part.words}, {m.part.unit}{sample}"
+    words = f"{m.part.words}, {m.part.unit}{MARKS[m.part.sample]}"
     cells = ("", words, band(m), value, *nulls, grade, mark(m, row).replace("OUT", "out"))
     return "| " + " | ".join(cells) + " |"

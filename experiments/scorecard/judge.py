@@ -21,6 +21,8 @@ MISS, BROKEN, PASS, UNCOUNTED, NOT_RUN = (
     "not run",
 )
 VERDICTS = (MISS, BROKEN, PASS, UNCOUNTED, NOT_RUN)
+#: Sample of a part -> where ``score`` adds it up.
+COUNTED = {"in": "in_sample", "seen": "in_view", "out": "out_of_sample"}
 LEVEL = 0.95
 #: Two replicates give a t interval of no use.
 FEWEST = 3
@@ -138,7 +140,8 @@ def order(card: Iterable[Judged]) -> list[Judged]:
 def score(card: Iterable[Judged]) -> dict[str, Any]:
     """Return how many targets have each verdict, which, and what the null models would score.
 
-    Parts that count are added up apart for in sample (years up to 2015) and out of sample.
+    Parts that count are added up by ``COUNTED``: in sample (years up to 2015), in view when a rule
+    was chosen, out of sample.
     """
     card = list(card)
     found: dict[str, Any] = {
@@ -147,11 +150,11 @@ def score(card: Iterable[Judged]) -> dict[str, Any]:
     ran = [j for j in card if j.verdict in (MISS, PASS, UNCOUNTED)]
     for name in ("n1", "n2"):
         found[f"{name}_passes"] = [j.target.id for j in ran if _null_passes(j, name)]
-    for sample in ("in", "out"):
+    for sample, key in COUNTED.items():
         parts = [
             m for j in ran for m in counted_parts(j.target, j.parts) if m.part.sample == sample
         ]
-        found["in_sample" if sample == "in" else "out_of_sample"] = {
+        found[key] = {
             "parts": len(parts),
             "inside": sum(bool(m.inside) for m in parts),
             "n1_inside": sum(bool(m.n1_inside) for m in parts),

@@ -11,7 +11,7 @@ from typing import Any
 from model.errors import InputError
 
 FILE = Path(__file__).with_name("targets.toml")
-SAMPLES = ("in", "out")
+SAMPLES = ("in", "seen", "out")
 #: Valid keys -> their types, and which may be left out.
 _TARGET = {
     "id": str, "fact": str, "facts": str, "source": str, "grade": str, "needs": str,
