@@ -53,7 +53,7 @@ calibration: $(VENV)/dev.done
 scorecard: $(VENV)/core.done
 	$(BIN)/ruralflow validate --out results/scorecard
 	cp results/scorecard/scorecard.md docs/scorecard.md
-	sed -e '/^|/d' -e '/^In the table/d' docs/scorecard.md > results/scorecard/head.md
+	sed '/^|/d' docs/scorecard.md > results/scorecard/head.md
 	sed -i.old -e '/<!-- scorecard -->/,/<!-- end of scorecard -->/{//!d;}' \
 		-e '/<!-- scorecard -->/r results/scorecard/head.md' README.md
 	rm README.md.old

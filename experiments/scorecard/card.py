@@ -141,9 +141,8 @@ def markdown(card: list[Judged], words: str) -> str:
     """Return the card as Markdown: the score, then a table of targets and their judged numbers."""
     score_lines = [line.strip() for line in summary(card)]
     out = [words, "", *(f"- {line}" for line in score_lines), ""]
-    signs = (f"`{MARKS[s].strip()}` {SAMPLES[s]}" for s in ("seen", "out"))
-    out += [f"In the table {', '.join(signs)}.", ""]
-    out += ["| | number | band | model | n1 | n2 | grade | |", "|" + " --- |" * 8]
+    signs = "; ".join(f"`{MARKS[s].strip()}` {SAMPLES[s]}" for s in ("seen", "out"))
+    out += [f"| | number ({signs}) | band | model | n1 | n2 | grade | |", "|" + " --- |" * 8]
     for row in order(card):
         t = row.target
         why = f": {row.reason}" if row.reason else ""
