@@ -182,6 +182,7 @@ class Entry(Group):
             "judgement: some seven weeks of pay; what else the time would earn (Roy 1951)",
             "assumption",
             hard_low=0.01,
+            hard_high=365.0,
         ),
     ] = 40.0
     prior: Annotated[
