@@ -10,6 +10,7 @@ women of a household bear children at the rates of ``agents.migrant.demography``
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -171,10 +172,15 @@ def _stem_share(mean_size: float, p: Demography) -> float:
     """Return the share of stem families that gives ``mean_size``, persons a household.
 
     The size is linear in that share, each household drawing by itself whether a married son stays;
-    so two trials on the same households, with none and with all, tell it.
+    so two trials on the same households, with none and with all, tell it; they run at once.
     """
     uids = np.arange(_PROBES, dtype=np.uint64)
-    low, high = (_mean_size(uids, _scratch(LARGEST), _fates(0, 0, s, p), p) for s in (0.0, 1.0))
+
+    def trial(stem: float) -> float:
+        return float(_mean_size(uids, _scratch(LARGEST), _fates(0, 0, stem, p), p))
+
+    with ThreadPoolExecutor(2) as pool:
+        low, high = pool.map(trial, (0.0, 1.0))
     if not low <= mean_size <= high:
         raise InputError("population", "mean household size", mean_size, f"{low:.2f} to {high:.2f}")
     return (mean_size - low) / (high - low)
