@@ -13,7 +13,9 @@ from agents.buyer.state import Buyers, make_buyers
 from agents.farmer.entry import (
     Entry,
     VillageShopDraw,
+    believed_turnover,
     entry_cost,
+    example_given,
     opening_hazard,
     pioneer_probability,
 )
@@ -145,11 +147,24 @@ def test_entry_rises_with_belief_and_falls_with_cost():
     )
     low, high = opening_hazard(0.3, 300.0, 900.0, p), opening_hazard(0.3, 3_000.0, 900.0, p)
     assert 0.0 < low < high <= p.hazard
-    few = opening_hazard(p.example / 4, 3_000.0, 900.0, p)
-    assert opening_hazard(p.example / 2, 3_000.0, 900.0, p) > 2.0 * few  # a second one confirms
     assert opening_hazard(0.3, -1.0, 900.0, p) == 0.0 == opening_hazard(0.0, 3_000.0, 900.0, p)
     assert opening_hazard(p.example, 900.0, 900.0, p) == pytest.approx(0.25 * p.hazard)
     assert pioneer_probability(2e-5, 490.0) == pytest.approx(490 * 2e-5, rel=0.01)
+
+
+def test_belief_goes_from_the_prior_to_what_is_shown():
+    """Nothing shown: the prior. As much as the prior counts: half way. More: nearer."""
+    p = Entry()
+    assert believed_turnover(0.0, 0.0, p) == p.prior
+    shown = [believed_turnover(w * 9_000.0, w, p) for w in (p.example, 9 * p.example)]
+    assert shown == pytest.approx([(p.prior + 9_000.0) / 2, 0.1 * p.prior + 0.9 * 9_000.0])
+
+
+def test_who_must_learn_a_good_is_moved_by_its_sellers_alone():
+    p = Entry()
+    assert example_given(0.0, 0.5, False, p) == 0.0
+    assert example_given(0.1, 0.5, False, p) == 0.1
+    assert example_given(0.1, 0.5, True, p) == pytest.approx(0.1 + 0.4 * p.other_goods)
 
 
 def test_work_cooling_refunds_and_exit():

@@ -36,7 +36,7 @@ class Entry(Group):
             "assumption",
             hard_high=1.0,
         ),
-    ] = 0.08
+    ] = 0.12
     pioneer: Annotated[
         float,
         Parameter(
@@ -48,31 +48,19 @@ class Entry(Group):
             "assumption",
             hard_high=0.1,
         ),
-    ] = 4e-4
+    ] = 3e-4
     example: Annotated[
         float,
         Parameter(
             0.01,
             0.2,
             "share of acquaintances",
-            "with shops at which the hazard is half as high",
+            "s0: with shops, at which the hazard is half as high; what the prior belief counts as",
             "PROTOTYPE G: the full hazard once any shop is seen",
             "assumption",
             hard_low=1e-4,
         ),
-    ] = 0.06
-    reinforcement: Annotated[
-        float,
-        Parameter(
-            1.0,
-            3.0,
-            "exponent",
-            "k: of examples; over 1, the second example adds more than the first",
-            "judgement; sign: Centola and Macy 2007 on costly steps",
-            "assumption",
-            hard_low=0.1,
-        ),
-    ] = 1.5
+    ] = 0.05
     beyond: Annotated[
         float,
         Parameter(
@@ -84,7 +72,7 @@ class Entry(Group):
             "assumption",
             hard_high=1.0,
         ),
-    ] = 0.2
+    ] = 0.3
     cluster_pioneers: Annotated[
         float,
         Parameter(
@@ -102,7 +90,7 @@ class Entry(Group):
             0.0,
             1.0,
             "share",
-            "of the example that shops with other goods give",
+            "of the example that shops with other goods give to who could supply this one",
             "judgement",
             "assumption",
         ),
@@ -191,7 +179,7 @@ class Entry(Group):
             1_000,
             10_000,
             "yuan/year",
-            "turnover believed of a good that nobody near sells",
+            "T0: turnover believed of a good of which no shop has been seen",
             "PROTOTYPE G: a prior gain of 591",
             "assumption",
         ),
@@ -338,17 +326,36 @@ def entry_cost(family, neighbours, schooling, returnee, p):
 
 @compiled
 def opening_hazard(share, profit, hurdle, p):
-    """Return the monthly hazard of opening: ``h1 q/(1 + q) x^b/(1 + x^b)``, ``q = (s / s0)^k``.
+    """Return the monthly hazard of opening: ``h1 s/(s + s0) x^b/(1 + x^b)``.
 
     share s in [0, 1] of acquaintances who give the example; ``x = E / hurdle`` with believed profit
-    E and hurdle (reservation and yearly cost of entry) in yuan a year (MODEL 4). A costly step asks
-    for more than one example (k > 1: Centola and Macy 2007).
+    E and hurdle (reservation and yearly cost of entry) in yuan a year (MODEL 4).
     """
     if profit <= 0.0 or share <= 0.0:
         return 0.0
     x = (profit / hurdle) ** p.steepness
-    q = (share / p.example) ** p.reinforcement
-    return p.hazard * q / (1.0 + q) * x / (1.0 + x)
+    return p.hazard * share / (share + p.example) * x / (1.0 + x)
+
+
+@compiled
+def example_given(share, any_shop, able, p):
+    """Return the share of acquaintances who set a household the example for a good.
+
+    share sells it, any_shop sells anything. Who is able to supply it is moved by other shops too;
+    who has to learn it, by its sellers alone.
+    """
+    return share + p.other_goods * (any_shop - share) if able else share
+
+
+@compiled
+def believed_turnover(shown, weight, p):
+    """Return the turnover believed of a good, yuan/year: ``(s0 T0 + S) / (s0 + W)``.
+
+    The mean of a prior T0, which counts as much as the share s0 of acquaintances, and of what shops
+    show: S their turnover times, and W the sum of, weights (a normal prior and normal observations:
+    DeGroot 1970, chapter 9).
+    """
+    return (p.example * p.prior + shown) / (p.example + weight)
 
 
 @compiled

@@ -15,8 +15,10 @@ from agents.farmer.draws import FarmerDraw
 from agents.farmer.entry import (
     Entry,
     VillageShopDraw,
+    believed_turnover,
     can_supply,
     entry_cost,
+    example_given,
     grows,
     opening_hazard,
     pioneer_probability,
@@ -251,16 +253,11 @@ def weigh_goods(h, example, hurdle, seen, scene, hazard):
         if terms.offered[c, g] == 0:
             continue
         grown = grows(scene.shops.grows[h], g)
-        able = 1.0
-        if not can_supply(scene.keys[1], uid, g, terms.capacity[c, g], grown):
-            able = p.learning if seen[0, g] > 0.0 else 0.0
-        if able <= 0.0:
-            continue
+        able = can_supply(scene.keys[1], uid, g, terms.capacity[c, g], grown)
         gain, _ = visible_gain(c, v, g, scene.goods, terms, scene.selling)
-        turnover = seen[1, g] / seen[2, g] if seen[0, g] > 0.0 else p.prior
-        share = seen[0, g] + p.other_goods * (example - seen[0, g])
-        hazard[g] = able * opening_hazard(share, p.margin * gain * turnover, hurdle, p)
-        hazard[g] *= p.own_crop if grown else 1.0
+        profit = p.margin * gain * believed_turnover(seen[1, g], seen[2, g], p)
+        hazard[g] = opening_hazard(example_given(seen[0, g], example, able, p), profit, hurdle, p)
+        hazard[g] *= (1.0 if able else p.learning) * (p.own_crop if grown else 1.0)
 
 
 @compiled

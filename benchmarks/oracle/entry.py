@@ -23,6 +23,7 @@ entry_cost, opening_hazard, pioneer_probability, can_supply, grows = (
     plain(getattr(rules, name))
     for name in ("entry_cost", "opening_hazard", "pioneer_probability", "can_supply", "grows")
 )
+believed_turnover, example_given = plain(rules.believed_turnover), plain(rules.example_given)
 ability, exit_hazard = plain(ability), plain(exit_rule)
 OPENS, GOOD, CLOSES, FIRST, ABILITY, INTERNET = (
     int(FarmerDraw[name])
@@ -161,12 +162,11 @@ def consider(household: Household, chosen: dict[Household, tuple[int, float]], w
         if household.county.offered[g]:
             grown = grows(household.shop.grows, g)
             able = can_supply(world.life_key, household.uid, g, household.county.capacity[g], grown)
-            able = 1.0 if able else (p.learning if sellers[g] > 0.0 else 0.0)
             gain, _ = visible_gain(good, village, world)
-            believed = turnover[g] / weights[g] if sellers[g] > 0.0 else p.prior
-            share = sellers[g] + p.other_goods * (example - sellers[g])
-            hazard = able * opening_hazard(share, p.margin * gain * believed, hurdle, p)
-            hazard *= p.own_crop if grown else 1.0
+            profit = p.margin * gain * believed_turnover(turnover[g], weights[g], p)
+            share = example_given(sellers[g], example, able, p)
+            hazard = opening_hazard(share, profit, hurdle, p)
+            hazard *= (1.0 if able else p.learning) * (p.own_crop if grown else 1.0)
         hazards.append(hazard)
     if luck < scale * min(sum(hazards), p.hazard) and household.cash >= outlay:
         chosen[household] = (draw_good(hazards, household, world), outlay)

@@ -12,7 +12,13 @@ import numpy as np
 
 from agents.base.draws import gumbel
 from agents.farmer import opening
-from agents.farmer.entry import can_supply, grows, opening_hazard
+from agents.farmer.entry import (
+    believed_turnover,
+    can_supply,
+    example_given,
+    grows,
+    opening_hazard,
+)
 from agents.farmer.land import (
     best_crop,
     clearing_cost,
@@ -305,9 +311,8 @@ def _openings(m: Any, h: int, seen: Any, example: float, hurdle: float, selling:
         if terms.offered[c, g] == 0 or not (able or seen[0, g] > 0):
             continue
         gain, _ = opening.visible_gain(c, v, g, m.goods, terms, selling)
-        turnover = seen[1, g] / seen[2, g] if seen[0, g] > 0 else p.prior
-        profit = p.margin * gain * turnover
-        share = seen[0, g] + p.other_goods * (example - seen[0, g])
+        profit = p.margin * gain * believed_turnover(seen[1, g], seen[2, g], p)
+        share = example_given(float(seen[0, g]), example, bool(able), p)
         hazard = opening_hazard(float(share), float(profit), hurdle, p)
         hazard *= (1.0 if able else p.learning) * (p.own_crop if grown else 1.0)
         rows.append((good, f"believed profit {profit:,.0f} a year; chance {hazard:.2%} a month"))
