@@ -211,7 +211,7 @@ def test_how_rare_taobao_villages_are_needs_a_model_that_has_as_many(qualify, st
     rows = [
         {"arm": "clusters", "replicate": r, "village": v, "taobao": v < qualify,
          "listed": float(v < qualify), "stands_for": stands_for, "cluster": 0.8 * (v < qualify),
-         "minutes": 30.0 + v + r}
+         "minutes": 30.0 + v + r, "turnover": 3.0 if v < qualify else 1.0}
         for r in range(2)
         for v in range(100)
     ]  # fmt: skip
@@ -219,6 +219,26 @@ def test_how_rare_taobao_villages_are_needs_a_model_that_has_as_many(qualify, st
     found = claims.fourth(e)
     assert found.answer.startswith(answer)
     assert "In 2022 such villages, times 32" in found.sentences[1].text
+    sold = 300.0 * qualify / (100.0 + 2.0 * qualify)  # three times as much as each of the others
+    assert f"They make {sold:.3g}" in found.sentences[2].text
+
+
+def test_shops_stand_beside_those_that_were_counted():
+    """1.9 million in 2022, half as many in 2012; a run that ends before says less."""
+    years = range(2003, 2024)
+    rows = [
+        {"arm": "clusters", "replicate": r, "year": year,
+         "shops": 60_000.0 * max(0, year - 2002) / 20.0}
+        for r in range(2)
+        for year in years
+    ]  # fmt: skip
+    e = evidence(20.0, 5.0)._replace(trade={"shops": pd.DataFrame(rows)}, counties=60)
+    texts = [s.text for s in claims.third(e).sentences]
+    assert "Shops of villagers in 2012: 950 thousand; 596 thousand were counted" in texts[2]
+    assert "in 2022: 1.90 million; 16.3 million were counted" in texts[3]
+    assert "where towns and villages had 37% of them" in texts[3]
+    short = e._replace(trade={"shops": pd.DataFrame([r for r in rows if r["year"] < 2016])})
+    assert not any("in 2022" in s.text for s in claims.third(short).sentences)
 
 
 # --- who gains -----------------------------------------------------------------------------------

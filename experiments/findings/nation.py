@@ -29,9 +29,12 @@ from experiments.findings.words import (
     share,
     sign,
 )
+from model.series import RURAL_SHOPS
 
 #: Counties outside districts in the nation: what sixty made-up ones stand for (FACTS Q5, A10).
 COUNTIES_OF_THE_NATION = 1900
+#: Online shops in towns and villages, end of 2012 (FACTS T30).
+VILLAGE_SHOPS_2012 = 595_700.0
 #: A model that has so many times the villages of the country's lists, or so many times fewer, says
 #: nothing of how rare they are.
 FAR_OFF = 2.0
@@ -54,6 +57,17 @@ def third(e: Evidence) -> Finding | None:
         Sentence(f"Shops of villagers in {year}: {amount(i, '')}.", basis)
         for year, i in zip((2003, 2013), ends)
     ]
+    shops_below, last = RURAL_SHOPS[2012], max(RURAL_SHOPS)
+    counts = {
+        2012: f"{VILLAGE_SHOPS_2012 / 1e3:,.0f} thousand were counted in towns and villages",
+        last: f"{RURAL_SHOPS[last] / 1e6:.1f} million were counted in counties and below, where "
+        f"towns and villages had {VILLAGE_SHOPS_2012 / shops_below:.0%} of them in 2012",
+    }
+    for year, counted in counts.items():
+        number = mean_of(of(year), rows)
+        if np.isfinite(number.value):
+            text = f"Shops of villagers in {year}: {amount(number, '')}; {counted}."
+            said.append(Sentence(text, f"{basis}; FACTS T30, R12"))
     factor = {y: of(y) / np.maximum(of(y - 1), 1e-9) for y in (2012, 2013, 2014)}
     burst = [mean_of(factor[2013] - factor[y], rows) for y in (2012, 2014)]
     for year, i in zip((2012, 2014), burst):
@@ -105,6 +119,10 @@ def fourth(e: Evidence) -> Finding | None:
                 f"{basis}; FACTS T12",
             )
         )
+        part = mean_of(np.array([_part_of_sales(p) for p in parts]), rows)
+        said.append(
+            Sentence(f"They make {share(part)} of what villagers sell online that year.", basis)
+        )
     qualify = [bool(p["taobao"].any()) for p in parts]
     if all(qualify):
 
@@ -155,6 +173,11 @@ def fourth(e: Evidence) -> Finding | None:
 def _qualifying(p: pd.DataFrame) -> float:
     """Return the villages that qualify in the year of ``listed_villages``; NaN where not run."""
     return float((p["listed"] * p["stands_for"]).sum(skipna=False))
+
+
+def _part_of_sales(p: pd.DataFrame) -> float:
+    """Return what part of the villages' sales those make that qualify in that year."""
+    return float((p["listed"] * p["turnover"]).sum() / max(p["turnover"].sum(), 1e-9))
 
 
 def _weighted(p: pd.DataFrame, column: pd.Series) -> float:

@@ -103,8 +103,9 @@ def _trade(scenario: Scenario, seed: int) -> dict[str, pd.DataFrame]:
         taobao=("taobao", "max"), county=("county", "first"), stands_for=("stands_for", "first")
     )
     counted, _ = listed_villages()
-    listed = villages[villages["year"] == counted].set_index("village")["taobao"]
-    ever["listed"] = listed.astype(float).reindex(ever.index)  # NaN where the run ends before
+    then = villages[villages["year"] == counted].set_index("village")  # none: the run ends before
+    ever["listed"] = then["taobao"].astype(float).reindex(ever.index)
+    ever["turnover"] = then["turnover"].reindex(ever.index)
     model = RuralUrbanModel(scenario, seed)  # January 2003: what a village had before
     ever["minutes"] = model.villages.minutes[ever.index]
     model.release()
@@ -131,7 +132,7 @@ def _trade(scenario: Scenario, seed: int) -> dict[str, pd.DataFrame]:
 ARM = Measure("findings-arm-1", _arm, warm)
 PANEL = Measure("findings-panel-1", _panel, warm)
 HOMES = Measure("findings-homes-2", _homes, warm)
-TRADE = Measure("findings-trade-3", _trade, warm)
+TRADE = Measure("findings-trade-4", _trade, warm)
 
 
 def by_year(model: Any) -> tuple[Floats, list[int]]:
