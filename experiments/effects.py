@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import statsmodels.api as sm
 from linearmodels.iv import IV2SLS
+from numpy.typing import NDArray
 
 NAN = float("nan")
 #: Outcome -> whether it is taken in logs; columns NAME_before and NAME_after.
@@ -57,14 +58,14 @@ def treatment_on_treated(households: pd.DataFrame, outcome: str = "income") -> E
     where assignment is a weak instrument of it.
     """
     data = _prepared(households, outcome)
-    if not _comparable(data) or data["terminal"].nunique() < 2:
+    if not _comparable(data):
         return NOTHING
-    fit: Any = IV2SLS(
-        data["after"],
-        data.drop(columns=["after", "village", "treated", "terminal"]),
-        data[["terminal"]],
-        data[["treated"]],
-    ).fit(cov_type="clustered", clusters=data["village"], debiased=True)
+    exogenous = data.drop(columns=["after", "village", "treated", "terminal"])
+    if not _independent(exogenous.assign(terminal=_predicted(data))):
+        return NOTHING  # as many terminals with assignment as without
+    fit: Any = IV2SLS(data["after"], exogenous, data[["terminal"]], data[["treated"]]).fit(
+        cov_type="clustered", clusters=data["village"], debiased=True
+    )
     if not fit.first_stage.diagnostics.loc["terminal", "f.stat"] > STRONG:
         return NOTHING
     return _effect(fit, "terminal", outcome, len(data))
@@ -113,6 +114,13 @@ def _prepared(households: pd.DataFrame, outcome: str) -> pd.DataFrame:
     if "before" in data and not _independent(_regressors(data)):
         data = data.drop(columns="before")  # the same all over each county
     return data.reset_index(drop=True)
+
+
+def _predicted(data: pd.DataFrame) -> NDArray[np.float64]:
+    """Return what assignment and the other regressors tell of the terminal (households,)."""
+    columns, terminal = _regressors(data).to_numpy(), data["terminal"].to_numpy()
+    told: NDArray[np.float64] = columns @ np.linalg.lstsq(columns, terminal)[0]
+    return told
 
 
 def _regressors(data: pd.DataFrame) -> pd.DataFrame:
