@@ -125,9 +125,9 @@ def test_too_few_villages_or_no_take_up_give_no_number():
     drawn = np.random.default_rng(4).random(int(trial["village"].max()) + 1) < 0.5
     blind = trial.assign(terminal=drawn[trial["village"]].astype(int))  # whatever the arm
     assert treatment_on_treated(blind) == pytest.approx(NOTHING, nan_ok=True)
-    every_other = trial.groupby("treated")["village"].rank("dense") % 2  # half of each arm, to a hair
-    alike = trial.assign(terminal=every_other.astype(int), income_before=1_000.0)
-    assert treatment_on_treated(alike) == pytest.approx(NOTHING, nan_ok=True)
+    by_county = trial.assign(county=trial["village"] // 10)
+    settled = by_county.assign(terminal=(by_county["county"] == 0).astype(int))  # by place alone
+    assert treatment_on_treated(settled) == pytest.approx(NOTHING, nan_ok=True)
 
 
 # --- the field ------------------------------------------------------------------------------------
