@@ -62,7 +62,7 @@ def treatment_on_treated(households: pd.DataFrame, outcome: str = "income") -> E
         return NOTHING
     exogenous = data.drop(columns=["after", "village", "treated", "terminal"])
     if not _independent(exogenous.assign(terminal=_predicted(data))):
-        return NOTHING  # as many terminals with assignment as without
+        return NOTHING  # beside place, assignment tells nothing of who has a terminal
     fit: Any = IV2SLS(data["after"], exogenous, data[["terminal"]], data[["treated"]]).fit(
         cov_type="clustered", clusters=data["village"], debiased=True
     )
