@@ -167,7 +167,9 @@ def _terms(model: Any) -> Terms:
     warm = model.params["climate"][month % _MONTHS]
     cold = model.params["freight"].cold_temperature
     villages, offered = model.villages, market.offered(model)
-    shape = kinds, len(villages.uid)
+    county, shape = villages.county, (kinds, len(villages.uid))
+    # what local firms make is had where they are; crops and foods everywhere in the county
+    industry = np.where((goods.made_by == MadeBy.BOUGHT)[:, None], villages.industry, 1.0)
     first, line, extra = np.zeros(shape), np.zeros(shape), np.full(shape, np.inf)
     sound, sound_cold = np.ones(shape), np.ones(shape)
     for g in np.flatnonzero(offered.any(axis=0)):
@@ -178,8 +180,8 @@ def _terms(model: Any) -> Terms:
         _travel(goods.decay[g], goods.q10[g], cold, villages.transit_days, sound_cold[g])
     return Terms(
         offered=offered,
-        capacity=market.capacity,
-        cluster=market.cluster * offered,
+        capacity=np.minimum(1.0, (market.capacity * offered).T[:, county] * industry),
+        cluster=(market.cluster * offered).T[:, county] * (industry > 0.0),
         goods_cost=np.where(crop, farm_gate / goods.out_of_in, 0.0) + materials,
         materials=materials,
         farm_gate=farm_gate,
@@ -311,6 +313,7 @@ def place_orders(model: Any) -> None:
         pull,
         _pots(model),
         _market_rivals(model, terms),
+        a.peers,
         market.coast,
         market.urban,
         bought,
@@ -397,9 +400,9 @@ def _pots(model: Any) -> Floats:
 
 
 def _market_rivals(model: Any, terms: Terms) -> Floats:
-    """Return rivals from elsewhere in each market (M,)."""
+    """Return rivals in each market (M,) that are neither of the region nor of its peers."""
     rivals = np.zeros(len(MARKETS))
-    rivals[model.goods.market] = terms.rivals
+    rivals[model.goods.market] = terms.rivals * model.params["attention"].beside_peers
     return rivals
 
 

@@ -26,6 +26,9 @@ class Villages(Table):
     seat: Annotated[Array, Column(np.int8, "seat", "seat of its county")]
     minutes: Annotated[Array, Column(np.float64, "minutes", "to the seat of its county")]
     minutes_gateway: Annotated[Array, Column(np.float64, "minutes", "to the gateway of the coast")]
+    industry: Annotated[
+        Array, Column(np.float64, "ratio", "makers of the county's manufactures here over its mean")
+    ]
     parcel_service: Annotated[Array, Column(np.int8, "0/1", "parcels are delivered and collected")]
     station: Annotated[Array, Column(np.int8, "0/1", "an e-commerce station is open")]
     cold_chain: Annotated[Array, Column(np.int8, "0/1", "cooled collection is offered")]

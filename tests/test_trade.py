@@ -93,7 +93,7 @@ def tiny_world(
     v.uid[:] = [identity(int(Kind.VILLAGE), i, 0, 0) for i in range(villages)]
     v.county[:] = np.arange(villages) // ((villages + 1) // 2)
     v.size[:], v.sampled[:], v.weight[:] = size / sampled, sampled, 10.0
-    v.parcel_service[:], v.minutes_gateway[:] = 1, 120.0
+    v.parcel_service[:], v.minutes_gateway[:], v.industry[:] = 1, 120.0, 1.0
     v.first_household[:] = np.arange(villages) * size
     v.end_household[:] = v.first_household + size
     t.uid[:] = [identity(int(Kind.HOUSEHOLD), i, 0, 0) for i in range(h)]
@@ -406,6 +406,38 @@ def test_an_industry_at_hand_makes_more_pioneers_cheaper_goods_and_a_known_name(
     cost = [m.market.terms.goods_cost[0, g] for m in (plain, cluster)]
     assert cost[1] == pytest.approx(0.85 * cost[0])
     assert cluster.buyers.awareness[:, g].mean() > 5.0 * plain.buyers.awareness[:, g].mean() > 0.0
+
+
+def test_an_industry_is_in_few_villages_and_its_goods_are_sold_from_these_alone():
+    g, entry = GOODS.index("manufactures"), Entry(pioneer=1e-3, hazard=0.15)
+    model = tiny_world(goods=("nuts", "manufactures"), month=132, cluster=1.0, entry=entry)
+    model.villages.industry[:] = [4.0, 0.0, 0.0, 0.0] * 2
+    run(model, 48)
+    terms = model.market.terms
+    assert terms.capacity[g].tolist() == [1.0, 0.0, 0.0, 0.0] * 2  # 4 times 0.5, at most all
+    assert terms.cluster[g].tolist() == [1.0, 0.0, 0.0, 0.0] * 2
+    assert (terms.capacity[NUTS] == 0.5).all()
+    shops, village = model.shops.good, model.households.village
+    assert set(village[shops == g]) == {0, 4}
+    assert len(set(village[shops == NUTS])) > 2
+
+
+def test_peers_crowd_the_pot_as_the_region_itself_does():
+    """Thirty peers of a region that fills its pot leave it a thirtieth; a small one does not see."""
+
+    def sold(sellers, **market):
+        a = GROUPS["attention"]._replace(**market)
+        model = tiny_world(goods=("manufactures",), month=180, attention=a)
+        for row in range(sellers):
+            open_shop(model, row, GOODS.index("manufactures"))
+        model.market.known[:] = 1
+        model.buyers.awareness[:] = 1.0
+        trade(model)
+        return model.market.coast.sum() + model.market.urban.sum()
+
+    assert sold(5, peers=30.0) == pytest.approx(sold(5), rel=0.05)
+    few = {"sellers_per_variety": 0.01}  # so that five shops outnumber all rivals
+    assert sold(5, peers=30.0, **few) == pytest.approx(sold(5, **few) / 30.0, rel=0.1)
 
 
 def test_buyers_hear_of_what_is_sold_outside_the_sample_and_the_whole_village_has_no_outside():

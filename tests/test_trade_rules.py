@@ -94,7 +94,7 @@ def test_sales_are_bounded_by_the_pot_and_fall_with_price_by_the_elasticity():
     for price in (1.0, 1.1):
         pull = np.array([appeal(1.0, 0.0, price, 0.5, 4.0), 0.0])
         coast, urban = np.zeros(2), np.zeros(2)
-        spend(buyers, both, markets, pull, pot, rivals, coast, urban, np.zeros((60, 2)))
+        spend(buyers, both, markets, pull, pot, rivals, 1.0, coast, urban, np.zeros((60, 2)))
         paid[price] = coast[0] + urban[0]
         assert coast[1] == 0.0
     # one known variety among 100 equal rivals takes 1/101 of the pot
@@ -103,7 +103,7 @@ def test_sales_are_bounded_by_the_pot_and_fall_with_price_by_the_elasticity():
     assert paid[1.1] / paid[1.0] == pytest.approx(1.1**-3, rel=0.01)
     coast, urban = np.zeros(2), np.zeros(2)
     loved = np.array([1e9, 1e9])
-    spend(buyers, both, markets, loved, pot, rivals, coast, urban, np.zeros((60, 2)))
+    spend(buyers, both, markets, loved, pot, rivals, 1.0, coast, urban, np.zeros((60, 2)))
     assert coast.sum() + urban.sum() <= 1e9 * (1 + 1e-9)
 
 

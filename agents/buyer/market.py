@@ -120,6 +120,31 @@ class Attention(Group):
             hard_high=100.0,
         ),
     ] = 1.0
+    peers: Annotated[
+        float,
+        Parameter(
+            1.0,
+            100.0,
+            "regions",
+            "like this one, itself included, that sell what it sells and share the national pots",
+            "1: all others are rivals who go their observed way; a sample of the nation's counties "
+            "has as many as the nation is larger",
+            "switch",
+            hard_low=1.0,
+        ),
+    ] = 1.0
+    beside_peers: Annotated[
+        float,
+        Parameter(
+            0.5,
+            1.0,
+            "share",
+            "of the rivals who are no villagers of a peer; 1 without peers",
+            "FACTS T30: 37% of shops in counties and below are in towns and villages",
+            "switch",
+            hard_high=1.0,
+        ),
+    ] = 1.0
     sellers_per_variety: Annotated[
         float,
         Parameter(
@@ -241,14 +266,17 @@ def rivals_price(online_price, parcel_now, parcel_2020, order_kg, pass_through):
 
 
 @compiled
-def spend(buyers, active, market_of, pull, pot, rivals, coast_yuan, urban_yuan, bought):
+def spend(
+    buyers, active, market_of, pull, pot, rivals, peers, coast_yuan, urban_yuan, bought
+):
     """Share out the pots over varieties.
 
     active : (K,) rows of the varieties that anybody knows; others are not looked at. market_of :
     (V,) market row. pull : (V,) ``appeal``, 0 without a seller. pot : (M,) yuan this month.
-    rivals : (M,) varieties from elsewhere. Adds the yuan paid by buyers at the coast and at the
-    seats to ``coast_yuan``, ``urban_yuan`` (V,), and writes yuan per person to ``bought`` (B, K).
-    Sales never exceed the pot.
+    rivals : (M,) varieties from elsewhere. peers : regions that crowd the pots as this one does
+    (each gets its equal). Adds the yuan paid by buyers at the coast and at the seats to
+    ``coast_yuan``, ``urban_yuan`` (V,), and writes yuan per person to ``bought`` (B, K). Sales
+    never exceed the pot.
     """
     groups, kinds = buyers.awareness.shape[0], active.shape[0]
     purse = 0.0
@@ -260,7 +288,7 @@ def spend(buyers, active, market_of, pull, pot, rivals, coast_yuan, urban_yuan, 
             crowd[m] = rivals[m]
         for k in range(kinds):
             v = active[k]
-            crowd[market_of[v]] += buyers.awareness[b, v] * pull[v]
+            crowd[market_of[v]] += peers * buyers.awareness[b, v] * pull[v]
         share = buyers.income[b] / purse if purse > 0.0 else 0.0
         for k in range(kinds):
             v = active[k]

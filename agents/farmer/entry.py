@@ -36,7 +36,7 @@ class Entry(Group):
             "assumption",
             hard_high=1.0,
         ),
-    ] = 0.12
+    ] = 0.07
     pioneer: Annotated[
         float,
         Parameter(
@@ -48,7 +48,7 @@ class Entry(Group):
             "assumption",
             hard_high=0.1,
         ),
-    ] = 3e-4
+    ] = 7e-4
     example: Annotated[
         float,
         Parameter(
@@ -60,7 +60,7 @@ class Entry(Group):
             "assumption",
             hard_low=1e-4,
         ),
-    ] = 0.05
+    ] = 0.025
     beyond: Annotated[
         float,
         Parameter(
@@ -163,16 +163,17 @@ class Entry(Group):
     reservation: Annotated[
         float,
         Parameter(
-            5,
-            60,
+            20,
+            240,
             "days a year",
             "of local pay in the profit at which half of those who think of it open",
-            "judgement: some seven weeks of pay; what else the time would earn (Roy 1951)",
+            "judgement: the days of a year that a shop takes (selling.fixed_days a month, and as much "
+            "again with orders); what else the time would earn (Roy 1951)",
             "assumption",
             hard_low=0.01,
             hard_high=365.0,
         ),
-    ] = 40.0
+    ] = 135.0
     prior: Annotated[
         float,
         Parameter(
@@ -195,7 +196,7 @@ class Entry(Group):
             "assumption",
             hard_low=0.1,
         ),
-    ] = 2.0
+    ] = 3.0
     cost: Annotated[
         float,
         Parameter(

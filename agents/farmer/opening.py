@@ -238,7 +238,7 @@ def look_around(h, shops, households, month, elsewhere, p, seen):
 
 @compiled
 def weigh_goods(h, example, hurdle, seen, scene, hazard):
-    """Fill ``hazard`` (G,) of opening a shop for each good that ``h`` could supply.
+    """Fill ``hazard`` (G,) of opening a shop for each good that the village of ``h`` can supply.
 
     example : share of acquaintances, and of unseen shops, that sells anything. hurdle : yuan/year.
     """
@@ -250,10 +250,10 @@ def weigh_goods(h, example, hurdle, seen, scene, hazard):
     )
     for g in range(hazard.shape[0]):
         hazard[g] = 0.0
-        if terms.offered[c, g] == 0:
+        if terms.capacity[g, v] <= 0.0:
             continue
         grown = grows(scene.shops.grows[h], g)
-        able = can_supply(scene.keys[1], uid, g, terms.capacity[c, g], grown)
+        able = can_supply(scene.keys[1], uid, g, terms.capacity[g, v], grown)
         gain, _ = visible_gain(c, v, g, scene.goods, terms, scene.selling)
         profit = p.margin * gain * believed_turnover(seen[1, g], seen[2, g], p)
         hazard[g] = opening_hazard(example_given(seen[0, g], example, able, p), profit, hurdle, p)
@@ -264,19 +264,19 @@ def weigh_goods(h, example, hurdle, seen, scene, hazard):
 def weigh_goods_alone(h, scene, weight):
     """Fill ``weight`` (G,) with the pull of each good on a pioneer ``h``.
 
-    Without an example, a pioneer reckons with visible cost: what the county can supply times a
+    Without an example, a pioneer reckons with visible cost: what the village can supply times a
     power of the visible margin, more for an own crop and for what an industry around it makes.
     """
     p, terms = scene.entry, scene.terms
     c, v = scene.households.county[h], scene.households.village[h]
     for g in range(weight.shape[0]):
         weight[g] = 0.0
-        if terms.offered[c, g] == 0:
+        if terms.capacity[g, v] <= 0.0:
             continue
         _, gain = visible_gain(c, v, g, scene.goods, terms, scene.selling)
-        weight[g] = terms.capacity[c, g] * gain**p.steepness
+        weight[g] = terms.capacity[g, v] * gain**p.steepness
         weight[g] *= p.own_crop if grows(scene.shops.grows[h], g) else 1.0
-        weight[g] *= 1.0 + p.cluster_pioneers * terms.cluster[c, g]
+        weight[g] *= 1.0 + p.cluster_pioneers * terms.cluster[g, v]
 
 
 @compiled
@@ -344,9 +344,9 @@ def _first_of_village(v, scene, choice):
 
 
 @compiled
-def pioneer_hazard(county, scene):
+def pioneer_hazard(v, scene):
     """Return the hazard a month of a household's opening unprompted, more where industry is."""
-    cluster = largest(scene.terms.cluster[county])
+    cluster = largest(scene.terms.cluster[:, v])
     return scene.entry.pioneer * scene.scale * (1.0 + scene.entry.cluster_pioneers * cluster)
 
 
@@ -361,7 +361,7 @@ def pioneer(scene, choice, cost):
     weight = np.zeros(scene.goods.order_kg.shape[0])
     for v in range(villages.uid.shape[0]):
         luck = uniform(scene.keys[0], villages.uid[v], _FIRST)
-        hazard = pioneer_hazard(villages.county[v], scene)
+        hazard = pioneer_hazard(v, scene)
         if luck >= pioneer_probability(hazard, villages.size[v]):
             continue
         eligible, chosen = _first_of_village(v, scene, choice)
@@ -406,7 +406,7 @@ def pioneers_elsewhere(scene, served, unknown, expected):
         total = total_of(weight)
         if total <= 0.0:
             continue
-        hazard = pioneer_hazard(c, scene)
+        hazard = pioneer_hazard(v, scene)
         there = pioneer_probability(hazard, villages.size[v] * able / (end - first))
         for g in range(kinds):
             expected[c * kinds + g] += served * others * there * weight[g] / total

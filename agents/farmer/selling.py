@@ -35,10 +35,10 @@ class Terms(Table):
         Array, Column(np.int8, "0/1", "(C, G) may be sold from this county", width=2)
     ]
     capacity: Annotated[
-        Array, Column(np.float64, "share", "(C, G) of households who could supply it", width=2)
+        Array, Column(np.float64, "share", "(G, N) of households who could supply it", width=2)
     ]
     cluster: Annotated[
-        Array, Column(np.float64, "0-1", "(C, G) strength of the industry around it", width=2)
+        Array, Column(np.float64, "0-1", "(G, N) strength of the industry around it", width=2)
     ]
     goods_cost: Annotated[
         Array, Column(np.float64, "yuan/kg sold", "(C, G) goods and materials", width=2)

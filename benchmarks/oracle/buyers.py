@@ -47,14 +47,14 @@ def set_weights(world: Any) -> None:
 def spend_pots(varieties: list[Any], world: Any) -> None:
     """Let each group spend its part of the pots on varieties that it knows and on rivals."""
     purse = sum(group.weight * group.income for group in world.buyers)
-    rivals = [0.0] * len(MARKETS)
+    p, rivals = world.params["attention"], [0.0] * len(MARKETS)
     for good in world.goods:
-        rivals[good.market] = good.rivals_now
+        rivals[good.market] = good.rivals_now * p.beside_peers
     for group in world.buyers:
         crowd, group.bought = list(rivals), {}
         for county, good in varieties:
             v = county.row * len(GOODS) + good.row
-            crowd[good.market] += group.awareness[v] * county.pull[good.row]
+            crowd[good.market] += p.peers * group.awareness[v] * county.pull[good.row]
         for county, good in varieties:
             v, pull, paid = county.row * len(GOODS) + good.row, county.pull[good.row], 0.0
             if pull > 0.0 and crowd[good.market] > 0.0 and purse > 0.0:

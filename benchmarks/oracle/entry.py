@@ -159,9 +159,10 @@ def consider(household: Household, chosen: dict[Household, tuple[int, float]], w
     hazards = []
     for good in world.goods:
         g, hazard = good.row, 0.0
-        if household.county.offered[g]:
+        capacity = online.makers(good, village, world)
+        if capacity > 0.0:
             grown = grows(household.shop.grows, g)
-            able = can_supply(world.life_key, household.uid, g, household.county.capacity[g], grown)
+            able = can_supply(world.life_key, household.uid, g, capacity, grown)
             gain, _ = visible_gain(good, village, world)
             profit = p.margin * gain * believed_turnover(turnover[g], weights[g], p)
             share = example_given(sellers[g], example, able, p)
@@ -260,19 +261,20 @@ def pioneer(village: Village, chosen: dict[Household, tuple[int, float]], world:
 
 def pioneer_hazard(village: Village, world: Any) -> float:
     """Return the hazard a month of a household's opening unprompted, more where industry is."""
-    p, county = world.params["entry"], world.counties[village.county]
-    cluster = max(c * o for c, o in zip(county.cluster, county.offered))
+    p = world.params["entry"]
+    cluster = max(online.strength(good, village, world) for good in world.goods)
     return float(p.pioneer * online.selling_scale(world) * (1.0 + p.cluster_pioneers * cluster))
 
 
 def weights_alone(household: Household, world: Any) -> list[float]:
     """Return the pull of each good on a pioneer."""
-    p, county, weights = world.params["entry"], household.county, []
+    p, village, weights = world.params["entry"], household.village, []
     for good in world.goods:
-        _, gain = visible_gain(good, household.village, world)
-        weight = county.capacity[good.row] * gain**p.steepness * county.offered[good.row]
+        _, gain = visible_gain(good, village, world)
+        weight = online.makers(good, village, world) * gain**p.steepness
         weight *= p.own_crop if grows(household.shop.grows, good.row) else 1.0
-        weights.append(weight * (1.0 + p.cluster_pioneers * county.cluster[good.row]))
+        strength = online.strength(good, village, world)
+        weights.append(weight * (1.0 + p.cluster_pioneers * strength))
     return weights
 
 

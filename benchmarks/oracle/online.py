@@ -103,6 +103,20 @@ def may_sell(county: Any, good: Good, world: Any) -> bool:
     return bool(allowed and county.capacity[good.row] > 0.0)
 
 
+def makers(good: Good, village: Village, world: Any) -> float:
+    """Return the share of a village's households who could supply a good that may be sold."""
+    county = world.counties[village.county]
+    share = county.capacity[good.row] * county.offered[good.row]
+    return float(min(1.0, share * (village.industry if good.made_by == MadeBy.BOUGHT else 1.0)))
+
+
+def strength(good: Good, village: Village, world: Any) -> float:
+    """Return the strength of the industry of a good around a village."""
+    county = world.counties[village.county]
+    here = good.made_by != MadeBy.BOUGHT or village.industry > 0.0
+    return float(county.cluster[good.row] * county.offered[good.row] * here)
+
+
 def line(good: Good, world: Any) -> float:
     """Return line-haul of an order, yuan per parcel."""
     price = float(world.series.parcel_price[world.month])

@@ -307,8 +307,8 @@ def _openings(m: Any, h: int, seen: Any, example: float, hurdle: float, selling:
     rows = []
     for g, good in enumerate(GOODS):
         grown = grows(int(shops.grows[h]), g)
-        able = can_supply(np.uint64(m.life_key), t.uid[h], g, terms.capacity[c, g], grown)
-        if terms.offered[c, g] == 0 or not (able or seen[0, g] > 0):
+        able = can_supply(np.uint64(m.life_key), t.uid[h], g, terms.capacity[g, v], grown)
+        if terms.capacity[g, v] <= 0.0 or not (able or seen[0, g] > 0):
             continue
         gain, _ = opening.visible_gain(c, v, g, m.goods, terms, selling)
         profit = p.margin * gain * believed_turnover(seen[1, g], seen[2, g], p)
