@@ -143,8 +143,8 @@ class World(Group):
             0.5,
             "share",
             "of a county's villages, those nearest its seat, in which its industry is",
-            "Taobao villages of leading counties: 197 of Yiwu, 151 of Cao county (FACTS T16), of some "
-            "700 and 1,000 villages (memory); near cities (T22)",
+            "Taobao villages of leading counties: 197 of Yiwu, 151 of Cao county (FACTS T16), of "
+            "some 700 and 1,000 villages (memory); near cities (T22)",
             "assumption",
             "memory low",
             hard_low=0.001,

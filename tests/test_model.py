@@ -292,6 +292,17 @@ def test_world_meets_the_county_totals_exactly():
     assert mu == pytest.approx(model.start.cropland_mu, rel=1e-9)
 
 
+def test_an_industry_is_in_the_villages_nearest_the_seat_and_makers_stay_as_many():
+    model = RuralUrbanModel(load_scenario("shaoyang", ["world.industry_villages=0.3"]), seed=3)
+    v = model.villages
+    for county in range(model.counties):
+        here = v.county == county
+        near = here & (v.industry > 0.0)
+        assert near.sum() == max(1, round(0.3 * here.sum()))
+        assert v.minutes[near].max() <= v.minutes[here & ~near].min()
+        assert v.industry[here].mean() == pytest.approx(1.0)
+
+
 def test_idle_land_has_no_operator_and_worked_land_has_one():
     """A plot is worked by exactly one household, or by nobody and then idle, woodland or taken."""
     model = run(30)

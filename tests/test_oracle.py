@@ -164,9 +164,8 @@ def test_arrays_equal_objects_when_shops_may_sell_no_more(name: str, value: obje
 
 def test_arrays_equal_objects_when_hubs_are_full():
     training = ("policy.training_share=0.6", "policy.training_month=2010-02")
-    scenario = small(
-        108, *TRADE, *training, "attention.peers=5", "hub.capacity_start=200", good="manufactures", cluster=0.8
-    )
+    settings = *TRADE, *training, "attention.peers=5", "hub.capacity_start=200"
+    scenario = small(108, *settings, good="manufactures", cluster=0.8)
     happened(together(scenario, 72, 36), "opened", "closed", "waiting", "trained", "stations")
 
 

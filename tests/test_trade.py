@@ -409,7 +409,7 @@ def test_an_industry_at_hand_makes_more_pioneers_cheaper_goods_and_a_known_name(
 
 
 def test_an_industry_is_in_few_villages_and_its_goods_are_sold_from_these_alone():
-    g, entry = GOODS.index("manufactures"), Entry(pioneer=1e-3, hazard=0.15)
+    g, entry = GOODS.index("manufactures"), Entry(pioneer=5e-3)
     model = tiny_world(goods=("nuts", "manufactures"), month=132, cluster=1.0, entry=entry)
     model.villages.industry[:] = [4.0, 0.0, 0.0, 0.0] * 2
     run(model, 48)
@@ -423,7 +423,7 @@ def test_an_industry_is_in_few_villages_and_its_goods_are_sold_from_these_alone(
 
 
 def test_peers_crowd_the_pot_as_the_region_itself_does():
-    """Thirty peers of a region that fills its pot leave it a thirtieth; a small one does not see."""
+    """Where a region fills its pot, thirty such leave it a thirtieth; a small one sees none."""
 
     def sold(sellers, **market):
         a = GROUPS["attention"]._replace(**market)

@@ -266,9 +266,7 @@ def rivals_price(online_price, parcel_now, parcel_2020, order_kg, pass_through):
 
 
 @compiled
-def spend(
-    buyers, active, market_of, pull, pot, rivals, peers, coast_yuan, urban_yuan, bought
-):
+def spend(buyers, active, market_of, pull, pot, rivals, peers, coast_yuan, urban_yuan, bought):
     """Share out the pots over varieties.
 
     active : (K,) rows of the varieties that anybody knows; others are not looked at. market_of :

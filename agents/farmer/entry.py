@@ -167,8 +167,8 @@ class Entry(Group):
             240,
             "days a year",
             "of local pay in the profit at which half of those who think of it open",
-            "judgement: the days of a year that a shop takes (selling.fixed_days a month, and as much "
-            "again with orders); what else the time would earn (Roy 1951)",
+            "judgement: the days that a shop takes (selling.fixed_days a month, and as much again "
+            "with orders) and what else they would earn (Roy 1951)",
             "assumption",
             hard_low=0.01,
             hard_high=365.0,

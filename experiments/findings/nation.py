@@ -146,7 +146,7 @@ def fourth(e: Evidence) -> Finding | None:
                     "minutes",
                     "is longer",
                 ),
-                basis,
+                f"{basis}; industries lie near the seat by assumption",
             ),
         ]
     else:
