@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from experiments.findings.nation import COUNTIES_OF_THE_NATION
 from experiments.scorecard.tables import run
 from experiments.scorecard.trade import index_counties
 from experiments.scorecard.trials import income_panel
@@ -52,6 +53,11 @@ def test_one_good_for_all_and_shares_of_counties_exclude_each_other():
     with pytest.raises(InputError, match="none beside shares"):
         synthetic_region(good="citrus", cluster_share=0.2)
     assert isinstance(NATION, Synthetic) and NATION.counties == 60
+
+
+def test_its_counties_crowd_the_pots_as_all_do_that_they_stand_for():
+    peers = load_scenario("nation").group("attention").peers
+    assert peers * NATION.counties == pytest.approx(COUNTIES_OF_THE_NATION, rel=1e-3)
 
 
 def test_the_scorecard_reads_the_counties_of_a_small_nation():
