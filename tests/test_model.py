@@ -292,7 +292,7 @@ def test_world_meets_the_county_totals_exactly():
     assert mu == pytest.approx(model.start.cropland_mu, rel=1e-9)
 
 
-def test_an_industry_is_in_the_villages_nearest_the_seat_and_makers_stay_as_many():
+def test_an_industry_is_in_the_villages_nearest_the_seat():
     model = RuralUrbanModel(load_scenario("shaoyang", ["world.industry_villages=0.3"]), seed=3)
     v = model.villages
     for county in range(model.counties):

@@ -2,180 +2,29 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
-import pandas as pd
 import pytest
 
-from agents.base import allocate, identity, lifelong_key, month_key
-from agents.buyer.market import Attention, next_awareness
+from agents.base import lifelong_key
 from agents.buyer.state import Buyers, UrbanBuyers, make_buyers
-from agents.farmer.buying import Buying
-from agents.farmer.entry import (
-    Entry,
-    Policy,
-)
-from agents.farmer.opening import look_around, new_shops
-from agents.farmer.shops import (
-    Selling,
-)
-from agents.farmer.state import RING, Households
-from agents.hub.parameters import Climate, Freight
-from agents.kinds import NEVER, NOBODY, Kind
-from agents.migrant.state import People
-from model import online
+from agents.farmer.entry import Entry
+from agents.kinds import NOBODY
 from model.errors import LedgerBreach
-from model.goods import GOODS, load_goods
-from model.goods_account import BALANCES, ROW, GoodsAccount
+from model.goods import GOODS
 from model.ledger import Ledger, Sector
 from model.losses import losing_by_cause
-from model.offline import Offline, OfflineMarket, band_place, parity, worth_waiting
-from model.rollout import Rollout, service_share
-from model.series import load_series
+from model.offline import band_place, parity, worth_waiting
 from model.switches import Access
-from model.villages import Villages
-
-GROUPS = {
-    "access": Access(),
-    "attention": Attention(),
-    "buyers": Buyers(number=60),
-    "buying": Buying(),
-    "climate": Climate(),
-    "entry": Entry(),
-    "freight": Freight(),
-    "offline": Offline(),
-    "policy": Policy(),
-    "rollout": Rollout(),
-    "selling": Selling(),
-}
-GOODS_TABLE, SERIES = load_goods(), load_series(252)
-NUTS, TOFU, CITRUS, VEGETABLES = (GOODS.index(g) for g in ("nuts", "tofu", "citrus", "vegetables"))
-
-
-class Hub:
-    """The freight of the national price, everywhere alike."""
-
-    def __init__(self, villages):
-        villages.freight_first[:], villages.transit_days[:] = 2.0, 4.0
-        self.share, self.parcels = np.ones(len(villages.uid)), 0.0
-
-    def onwards(self, model, good):
-        price, kg = model.series.parcel_price[model.month], GOODS_TABLE.order_kg[good]
-        return 0.75 * price + 1.5 * (kg - 1.0) * price / 9.8, 0.5 * price
-
-    def capacity_share(self, model):
-        return self.share
-
-    def ship(self, model, rows, parcels, fresh_kg):
-        self.parcels += float(parcels @ model.households.weight[rows])
-
-
-def tiny_world(
-    goods=("nuts",), seed=1, month=72, villages=8, size=40, sampled=0.1, cluster=0.0, **params
-):
-    """Return a model of two counties: villages of ``size`` sampled households, two people each."""
-    model = SimpleNamespace(
-        params=GROUPS | params,
-        month=month,
-        seed=seed,
-        life_key=lifelong_key(seed),
-        key=month_key(seed, month),
-        series=SERIES,
-        goods=GOODS_TABLE,
-        log={},
-        people=None,
-        urban_people=np.array([5e5, 2e5]),
-        day_wage=np.array([45.0, 45.0]),
-    )
-    h, t = villages * size, allocate(Households, villages * size)
-    v = model.villages = allocate(Villages, villages)
-    v.uid[:] = [identity(int(Kind.VILLAGE), i, 0, 0) for i in range(villages)]
-    v.county[:] = np.arange(villages) // ((villages + 1) // 2)
-    v.size[:], v.sampled[:], v.weight[:] = size / sampled, sampled, 10.0
-    v.parcel_service[:], v.minutes_gateway[:], v.industry[:] = 1, 120.0, 1.0
-    v.first_household[:] = np.arange(villages) * size
-    v.end_household[:] = v.first_household + size
-    t.uid[:] = [identity(int(Kind.HOUSEHOLD), i, 0, 0) for i in range(h)]
-    t.village[:] = np.arange(h) // size
-    t.county[:] = v.county[t.village]
-    # unequal weights: payments between neighbours must be corrected for them
-    t.weight[:] = 100.0 + 5.0 * (np.arange(h) % 3)
-    t.ring[:] = (np.arange(h)[:, None] + np.arange(-RING // 2, RING // 2 + 1)[None, :] % h)[
-        :, [k for k in range(RING + 1) if k != RING // 2]
-    ] % h
-    t.residents[:], t.workers_home[:], t.head_age[:], t.schooling[:] = 3, 2, 42.0, 8.0
-    t.cash[:] = 8_000.0
-    t.first_person[:] = np.arange(h)
-    t.end_person[:] = np.arange(h) + 1
-    model.people = allocate(People, h)
-    model.people.born[:], model.people.dies[:] = -500, NEVER
-    model.households, model.shops = t, new_shops(h)
-    rows = [(c, g, 0.5, 0.5, cluster) for c in (0, 1) for g in goods]
-    model.region = SimpleNamespace(
-        counties=pd.DataFrame({"id": [1, 2]}),
-        coast_km=700.0,
-        county=np.zeros((5, 5)),
-        gateway=(4, 4),
-        seats=pd.DataFrame({"row": [1, 3], "col": [1, 3]}),
-        endowment=pd.DataFrame(
-            rows, columns=["county", "good", "capacity", "distinctness", "cluster"]
-        ),
-    )
-    model.ledger = Ledger(2, {Sector.RURAL: float(t.cash @ t.weight)})
-    model.offline, model.freight = OfflineMarket(model), Hub(v)
-    model.market, model.buyers = online.OnlineMarket(model), online.found_buyers(model)
-    model.goods_account = GoodsAccount(model)
-    return model
-
-
-def open_shop(model, row, good, orders=20.0):
-    model.shops.good[row], model.shops.since[row] = good, model.month
-    model.shops.rating[row], model.shops.past_orders[row] = 0.9, orders
-    model.shops.ability[row] = 1.0
-
-
-def trade(model, harvest=None):
-    """Run the trade of one month; returns the harvest kg left for the offline market."""
-    kg = np.zeros((len(model.households.uid), len(GOODS))) if harvest is None else harvest
-    for name in ("farm_sale", "wage_shop", "shop_supply"):
-        getattr(model.households, name)[:] = 0.0
-    model.key = month_key(model.seed, model.month)
-    model.ledger.open_month()
-    online.stock_shops(model, kg)
-    online.place_orders(model)
-    online.settle(model)
-    settle_cash(model)
-    online.enter_and_exit(model)
-    online.book(model)
-    model.ledger.close_month()
-    model.goods_account.close_shops(model)
-    model.goods_account.month[ROW["to_shops"]] = model.market.tally.own_farm
-    check_shops(model)
-    return kg
-
-
-def check_shops(model):
-    """Check the balance of shops alone: this little world has no farms."""
-    account = model.goods_account
-    breach = BALANCES["goods of shops"] @ account.month
-    moved = np.abs(account.month).sum(axis=0) + account.shops
-    assert (np.abs(breach) <= 1e-9 * np.maximum(1.0, moved)).all()
-
-
-def settle_cash(model):
-    s, t = model.shops, model.households
-    t.cash[:] += s.revenue - s.refund - s.goods_bought - s.packing - s.freight_first
-    t.cash[:] -= s.freight_line + s.storage + s.commission + s.ad_fee + s.hired
-    t.cash[:] += t.wage_shop
-
-
-def run(model, months):
-    for _ in range(months):
-        trade(model)
-        model.month += 1
-    return model
-
+from tests.tiny_trade import (
+    CITRUS,
+    GOODS_TABLE,
+    NUTS,
+    VEGETABLES,
+    open_shop,
+    run,
+    tiny_world,
+    trade,
+)
 
 # --- offline -------------------------------------------------------------------------------------
 
@@ -343,162 +192,6 @@ def test_a_cold_chain_lowers_refunds_of_fresh_goods_at_equal_distance():
         refund[cold] = model.shops.refund[3] / model.shops.revenue[3]
         assert model.shops.cold[3] == cold and (model.shops.storage[3] > 0.0) == bool(cold)
     assert refund[1] < 0.5 * refund[0]
-
-
-def test_villages_without_an_example_stay_at_zero_and_examples_spread():
-    quiet = tiny_world(month=120, entry=Entry(pioneer=0.0))
-    run(quiet, 36)
-    assert (quiet.shops.good == NOBODY).all()
-    seeded = tiny_world(month=120, entry=Entry(pioneer=0.0))
-    for row in (3, 8, 14):
-        open_shop(seeded, row, NUTS)
-    seeded.buyers.awareness[:] = 0.02
-    run(seeded, 60)
-    selling = np.flatnonzero(seeded.shops.good >= 0)
-    assert selling.size >= 6
-    # a costly step: examples are followed by some, not by all who see them
-    assert selling.size < 0.5 * len(seeded.shops.good)
-
-
-def test_shops_beyond_the_ring_are_seen_in_the_own_county_alone():
-    """Who knows its ring alone follows its ring; who knows the county follows far shops too."""
-    far = {}
-    for beyond in (0.0, 0.4):
-        model = tiny_world(month=120, entry=Entry(pioneer=0.0, hazard=0.9, beyond=beyond))
-        for row in range(50, 66):  # in the second of the county's four villages
-            open_shop(model, row, NUTS)
-        model.shops.turnover_year[50:66] = 60_000.0
-        run(model, 4)  # a ring reaches twelve rows a month: not to the last village
-        village = model.households.village[model.shops.good >= 0]
-        far[beyond] = (village == 3).sum()
-        assert not (village > 3).any()
-    assert far[0.0] == 0 < far[0.4]
-
-
-def test_what_acquaintances_show_is_the_ring_and_the_county_at_large():
-    model = tiny_world(month=120, entry=Entry(beyond=0.25, failures=0.3))
-    shops, t, p = model.shops, model.households, model.params["entry"]
-    for row, profit in ((0, 900.0), (2, -100.0), (150, 500.0), (200, 500.0)):
-        open_shop(model, row, NUTS)
-        shops.turnover_year[row], shops.profit_year[row] = 4_000.0, profit
-    elsewhere = online._examples(model)
-    homes = t.weight[t.county == 0].sum()
-    parts = t.weight[[0, 2, 150]] / homes  # row 200 lies in the other county
-    assert elsewhere[0, 0, NUTS] == pytest.approx(parts.sum())
-    seen = np.zeros((3, len(GOODS)))
-    example = look_around(1, shops, t, model.month, elsewhere, p, seen)
-    assert example == pytest.approx(0.75 * 2 / RING + 0.25 * parts.sum()) == seen[0, NUTS]
-    weights = 0.75 * 1.3 / RING + 0.25 * (parts * [1.0, 0.3, 1.0]).sum()
-    assert seen[2, NUTS] == pytest.approx(weights)
-    assert seen[1, NUTS] == pytest.approx(4_000.0 * weights)
-
-
-def test_an_industry_at_hand_makes_more_pioneers_cheaper_goods_and_a_known_name():
-    plain, cluster = (
-        tiny_world(goods=("manufactures",), month=132, cluster=strength) for strength in (0.0, 1.0)
-    )
-    for model in (plain, cluster):
-        open_shop(model, 3, GOODS.index("manufactures"))
-        run(model, 36)
-    pioneers = [m.villages.unseen_shops.sum() + (m.shops.good >= 0).sum() for m in (plain, cluster)]
-    assert pioneers[1] > 2.0 * pioneers[0]
-    g = GOODS.index("manufactures")
-    cost = [m.market.terms.goods_cost[0, g] for m in (plain, cluster)]
-    assert cost[1] == pytest.approx(0.85 * cost[0])
-    assert cluster.buyers.awareness[:, g].mean() > 5.0 * plain.buyers.awareness[:, g].mean() > 0.0
-
-
-def test_an_industry_is_in_few_villages_and_its_goods_are_sold_from_these_alone():
-    g, entry = GOODS.index("manufactures"), Entry(pioneer=5e-3)
-    model = tiny_world(goods=("nuts", "manufactures"), month=132, cluster=1.0, entry=entry)
-    model.villages.industry[:] = [4.0, 0.0, 0.0, 0.0] * 2
-    run(model, 48)
-    terms = model.market.terms
-    assert terms.capacity[g].tolist() == [1.0, 0.0, 0.0, 0.0] * 2  # 4 times 0.5, at most all
-    assert terms.cluster[g].tolist() == [1.0, 0.0, 0.0, 0.0] * 2
-    assert (terms.capacity[NUTS] == 0.5).all()
-    shops, village = model.shops.good, model.households.village
-    assert set(village[shops == g]) == {0, 4}
-    assert len(set(village[shops == NUTS])) > 2
-
-
-def test_peers_crowd_the_pot_as_the_region_itself_does():
-    """Where a region fills its pot, thirty such leave it a thirtieth; a small one sees none."""
-
-    def sold(sellers, **market):
-        a = GROUPS["attention"]._replace(**market)
-        model = tiny_world(goods=("manufactures",), month=180, attention=a)
-        for row in range(sellers):
-            open_shop(model, row, GOODS.index("manufactures"))
-        model.market.known[:] = 1
-        model.buyers.awareness[:] = 1.0
-        trade(model)
-        return model.market.coast.sum() + model.market.urban.sum()
-
-    assert sold(5, peers=30.0) == pytest.approx(sold(5), rel=0.05)
-    few = {"sellers_per_variety": 0.01}  # so that five shops outnumber all rivals
-    assert sold(5, peers=30.0, **few) == pytest.approx(sold(5, **few) / 30.0, rel=0.1)
-
-
-def test_buyers_hear_of_what_is_sold_outside_the_sample_and_the_whole_village_has_no_outside():
-    """At real size somebody sells it within months; one shop of a sample stands for a hundred."""
-    part, whole = (tiny_world(month=150, entry=Entry(pioneer=1e-3)) for _ in range(2))
-    part.villages.weight[:], part.villages.sampled[:] = 50.0, 0.1
-    whole.villages.weight[:], whole.villages.sampled[:] = 1.0, 1.0
-    for model in (part, whole):
-        model.villages.parcel_service[:] = 0  # nobody in the run can open
-        run(model, 1)
-    served = service_share(150, part.params["rollout"])
-    hazard = 1.0 - (1.0 - 1e-3) ** part.villages.size
-    most = (served * hazard * (50.0 - 0.1)).sum()
-    assert 0.0 < part.market.elsewhere.sum() <= most
-    assert not whole.market.elsewhere.any()
-    part.market.elsewhere[NUTS] = 1.0
-    for model in (part, whole):
-        run(model, 2)
-    assert not whole.buyers.awareness.any()
-    a = part.params["attention"]
-    alone = next_awareness(a.start, 0.0, a.start, a.orders, a.word, a.forget)
-    assert (part.buyers.awareness[:, NUTS] > alone).all()  # by word of mouth and by orders
-    assert not part.shops.revenue.any()  # which are in nobody's books
-    heard = part.buyers.awareness[:, NUTS].copy()
-    part.params["access"] = Access(only_good="tofu")  # nuts may not be sold any more, anywhere
-    run(part, 1)
-    assert part.buyers.awareness[:, NUTS] == pytest.approx(heard * (1.0 - a.forget))
-
-
-def test_one_more_household_does_not_change_the_luck_of_others():
-    """A shop opened far away by decree leaves the choices of other villages' members alone."""
-    base = run(tiny_world(month=120, villages=8), 1)
-    other = tiny_world(month=120, villages=8)
-    open_shop(other, 200, NUTS)
-    run(other, 1)
-    far = np.abs(np.arange(320) - 200) > RING
-    np.testing.assert_array_equal(base.shops.good[far], other.shops.good[far])
-
-
-def test_only_one_good_may_be_sold_and_training_is_booked_once():
-    model = tiny_world(
-        goods=("nuts", "tofu"),
-        month=120,
-        access=Access(only_good="tofu"),
-        entry=Entry(pioneer=1e-3),
-        policy=Policy(training_share=0.5, training_month="2013-02"),
-    )
-    run(model, 24)
-    goods = model.shops.good[model.shops.good >= 0]
-    assert goods.size and (goods == TOFU).all()
-    v = model.villages
-    assert 0 < v.trained.sum() < len(v.uid)
-    t = model.households
-    taught = (t.weight * v.trained[t.village]).sum() * 600.0
-    assert booked(model, "training") == pytest.approx(taught)
-
-
-def booked(model, line):
-    from model.ledger import INDEX
-
-    return model.ledger.total[INDEX[line]].sum()
 
 
 def test_causes_are_counted_at_full_scale():
