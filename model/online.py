@@ -21,7 +21,6 @@ from agents.farmer.opening import (
     close_shops,
     closing,
     consider,
-    county_examples,
     open_shops,
     pioneer,
     pioneers_elsewhere,
@@ -111,7 +110,6 @@ class OnlineMarket:
     capacity, distinct, cluster : (C, G) of the region's endowment.
     known : (V,) 1 for varieties that had a seller, V = C * G.
     elsewhere : (V,) pioneers to be expected so far among households outside the sample.
-    homes : (C,) rural households at full scale.
     """
 
     def __init__(self, model: Any):
@@ -126,8 +124,6 @@ class OnlineMarket:
         self.market_of = np.tile(model.goods.market.astype(np.int64), counties)
         self.known = np.zeros(counties * kinds, dtype=np.int8)
         self.elsewhere: Floats = np.zeros(counties * kinds)
-        t = model.households
-        self.homes: Floats = np.bincount(t.county, t.weight, counties).astype(np.float64)
         self.rows: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
         self.opened: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
         self.barred: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
@@ -459,7 +455,6 @@ def scene_of(model: Any) -> Scene:
         model.people,
         model.goods,
         model.market.terms,
-        _examples(model),
         keys=(np.uint64(model.key), np.uint64(model.life_key)),
         internet=float(model.series.internet_rural[model.month]),
         scale=selling_scale(model),
@@ -469,15 +464,6 @@ def scene_of(model: Any) -> Scene:
         selling=model.params["selling"],
         buying=model.params["buying"],
     )
-
-
-def _examples(model: Any) -> Floats:
-    """Return (3, C, G) what a household of each county shows on average to who knows it."""
-    market, shops, p = model.market, model.shops, model.params["entry"]
-    out = np.zeros((3, *market.capacity.shape))
-    rows = np.flatnonzero(shops.good >= 0)
-    county_examples(rows, shops, model.households, market.homes, p, out)
-    return out
 
 
 def _open(model: Any) -> NDArray[np.int64]:

@@ -35,7 +35,7 @@ QUIET, HERE = Progress("test", quiet=True), Workers(0)
 MECHANISMS = {m.name: m for m in load_mechanisms()}
 NAMES = (
     "network", "wages that respond", "families that follow", "shadow wage", "lease market",
-    "overgrowth", "imitation", "county at large", "awareness", "visibility", "cold chain",
+    "overgrowth", "imitation", "awareness", "visibility", "cold chain",
     "volume economies of hubs", "local demand", "requisition",
 )  # fmt: skip
 
@@ -87,7 +87,6 @@ def total(column: str, *off: str) -> float:
         ("overgrowth", "mu_trees", 0),
         ("requisition", "mu_requisitioned", 0),
         ("imitation", "shops", -1),
-        ("county at large", "shops", -1),
         ("awareness", "ordered_manufactures", 1),  # what is sold, a full hub bounds
         ("network", "migrants_out", -1),
     ],

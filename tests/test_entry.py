@@ -10,7 +10,6 @@ from agents.farmer.entry import Entry, Policy
 from agents.farmer.opening import look_around
 from agents.farmer.state import RING
 from agents.kinds import NOBODY
-from model import online
 from model.goods import GOODS
 from model.rollout import service_share
 from model.switches import Access
@@ -32,35 +31,28 @@ def test_villages_without_an_example_stay_at_zero_and_examples_spread():
     assert selling.size < 0.5 * len(seeded.shops.good)
 
 
-def test_shops_beyond_the_ring_are_seen_in_the_own_county_alone():
-    """Who knows its ring alone follows its ring; who knows the county follows far shops too."""
-    far = {}
-    for beyond in (0.0, 0.4):
-        model = tiny_world(month=120, entry=Entry(pioneer=0.0, hazard=0.9, beyond=beyond))
-        for row in range(50, 66):  # in the second of the county's four villages
-            open_shop(model, row, NUTS)
-        model.shops.turnover_year[50:66] = 60_000.0
-        run(model, 4)  # a ring reaches twelve rows a month: not to the last village
-        village = model.households.village[model.shops.good >= 0]
-        far[beyond] = (village == 3).sum()
-        assert not (village > 3).any()
-    assert far[0.0] == 0 < far[0.4]
+def test_shops_are_seen_by_the_ring_alone():
+    """A village too far from any shop to have one in a ring gets none in a few months."""
+    model = tiny_world(month=120, entry=Entry(pioneer=0.0, hazard=0.9))
+    for row in range(50, 66):  # in the second of the county's four villages
+        open_shop(model, row, NUTS)
+    model.shops.turnover_year[50:66] = 60_000.0
+    run(model, 4)  # a ring reaches twelve rows a month: not to the last village
+    village = model.households.village[model.shops.good >= 0]
+    assert (village == 1).sum() > 16
+    assert not (village >= 3).any()
 
 
-def test_what_acquaintances_show_is_the_ring_and_the_county_at_large():
-    model = tiny_world(month=120, entry=Entry(beyond=0.25, failures=0.3))
+def test_what_a_ring_shows_is_weighted_by_success():
+    model = tiny_world(month=120, entry=Entry(failures=0.3))
     shops, t, p = model.shops, model.households, model.params["entry"]
-    for row, profit in ((0, 900.0), (2, -100.0), (150, 500.0), (200, 500.0)):
+    for row, profit in ((0, 900.0), (2, -100.0), (150, 500.0)):
         open_shop(model, row, NUTS)
         shops.turnover_year[row], shops.profit_year[row] = 4_000.0, profit
-    elsewhere = online._examples(model)
-    homes = t.weight[t.county == 0].sum()
-    parts = t.weight[[0, 2, 150]] / homes  # row 200 lies in the other county
-    assert elsewhere[0, 0, NUTS] == pytest.approx(parts.sum())
     seen = np.zeros((3, len(GOODS)))
-    example = look_around(1, shops, t, model.month, elsewhere, p, seen)
-    assert example == pytest.approx(0.75 * 2 / RING + 0.25 * parts.sum()) == seen[0, NUTS]
-    weights = 0.75 * 1.3 / RING + 0.25 * (parts * [1.0, 0.3, 1.0]).sum()
+    example = look_around(1, shops, t, model.month, p, seen)
+    assert example == pytest.approx(2 / RING) == seen[0, NUTS]
+    weights = 1.3 / RING  # the third shop is not in the ring
     assert seen[2, NUTS] == pytest.approx(weights)
     assert seen[1, NUTS] == pytest.approx(4_000.0 * weights)
 

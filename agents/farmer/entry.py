@@ -61,18 +61,6 @@ class Entry(Group):
             hard_low=1e-4,
         ),
     ] = 0.025
-    beyond: Annotated[
-        float,
-        Parameter(
-            0.0,
-            0.4,
-            "share of acquaintances",
-            "who live elsewhere in the county, not in the ring",
-            "judgement; sign: villages near those with shops follow (FACTS T21, T22)",
-            "assumption",
-            hard_high=1.0,
-        ),
-    ] = 0.3
     cluster_pioneers: Annotated[
         float,
         Parameter(

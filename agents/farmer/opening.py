@@ -76,9 +76,8 @@ def new_shops(households: int) -> Shops:
 class Scene(NamedTuple):
     """What everybody who thinks of opening a shop meets this month; all decide on the same state.
 
-    examples : (3, C, G) of the county at large, see ``county_examples``. keys : (month, lifelong).
-    internet : share of rural people online. scale : access.scale, on the hazards. years : of
-    schooling that training is worth.
+    keys : (month, lifelong). internet : share of rural people online. scale : access.scale, on the
+    hazards. years : of schooling that training is worth.
     """
 
     shops: Any
@@ -87,7 +86,6 @@ class Scene(NamedTuple):
     people: Any
     goods: Any
     terms: Any
-    examples: Array
     keys: tuple[Any, Any]
     internet: float
     scale: float
@@ -196,43 +194,24 @@ def belief_weight(j, shops, p):
 
 
 @compiled
-def county_examples(rows, shops, households, homes, p, out):
-    """Fill ``out`` (3, C, G) with what a household of each county shows on average.
+def look_around(h, shops, households, month, p, seen):
+    """Fill ``seen`` (3, G) with what a neighbour of the ring shows of each good, on average.
 
-    Rows: shops, their weighted turnover, their weights, as of ``look_around``. rows : of households
-    with a shop. homes : (C,) households at full scale.
+    Rows: share that sells it, and the weighted turnover and the weights of shops. Losing shops, and
+    closed ones for a while after, count with weight ``failures``: turnover is public, costs are not
+    (MODEL 4). Returns the share of the ring that sells anything.
     """
-    for j in rows:
-        g, c = shops.good[j], households.county[j]
-        part, weight = households.weight[j] / homes[c], belief_weight(j, shops, p)
-        out[0, c, g] += part
-        out[1, c, g] += part * weight * shops.turnover_year[j]
-        out[2, c, g] += part * weight
-
-
-@compiled
-def look_around(h, shops, households, month, elsewhere, p, seen):
-    """Fill ``seen`` (3, G) with what an acquaintance shows of each good; return the sum of shares.
-
-    The ring makes up ``1 - beyond`` of them, the county at large (``elsewhere``: (3, C, G)) the
-    rest. Rows: share that sells it, and the weighted turnover and the weights of shops. Losing
-    shops, and closed ones of the ring for a while after, count with weight ``failures``: turnover
-    is public, costs are not (MODEL 4).
-    """
-    any_shop, near = 0.0, (1.0 - p.beyond) / households.ring.shape[1]
+    any_shop, each = 0.0, 1.0 / households.ring.shape[1]
     for j in households.ring[h]:
         g = shops.good[j]
         if g >= 0:
             weight = belief_weight(j, shops, p)
-            seen[0, g] += near
-            seen[1, g] += near * weight * shops.turnover_year[j]
-            seen[2, g] += near * weight
+            seen[0, g] += each
+            seen[1, g] += each * weight * shops.turnover_year[j]
+            seen[2, g] += each * weight
+            any_shop += each
         elif month - shops.closed[j] < p.talk:
-            seen[2, shops.closed_good[j]] += near * p.failures
-    for g in range(seen.shape[1]):
-        for row in range(3):
-            seen[row, g] += p.beyond * elsewhere[row, households.county[h], g]
-        any_shop += seen[0, g]
+            seen[2, shops.closed_good[j]] += each * p.failures
     return any_shop
 
 
@@ -303,7 +282,7 @@ def consider(scene, choice, cost):
             continue
         seen[:] = 0.0
         v = households.village[h]
-        example = look_around(h, scene.shops, households, scene.month, scene.examples, p, seen)
+        example = look_around(h, scene.shops, households, scene.month, p, seen)
         example += villages.unseen_shops[v] / villages.size[v]
         if example <= 0.0:
             continue

@@ -82,7 +82,6 @@ def close_shop(household: Household, world: Any) -> None:
 def open_shops(world: Any) -> None:
     """Let households with an example in sight decide, then each village's pioneer; then open."""
     chosen: dict[Household, tuple[int, float]] = {}
-    show_examples(world)
     for household in world.households:
         if household.shop.good == NOBODY:
             consider(household, chosen, world)
@@ -174,42 +173,20 @@ def consider(household: Household, chosen: dict[Household, tuple[int, float]], w
 
 
 def look_around(household: Household, world: Any) -> tuple[list[float], list[float], list[float]]:
-    """Return what acquaintances show by good: share that sells it, weighted turnover, weights.
-
-    They are the ring, and for the share ``beyond`` the county at large.
-    """
+    """Return what the ring shows by good: share that sells it, weighted turnover, weights."""
     p, ring = world.params["entry"], household.ring
-    sellers, turnover, weights = (
-        [p.beyond * value for value in shown] for shown in household.county.examples
-    )
-    near = (1.0 - p.beyond) / len(ring)
+    sellers, turnover, weights = ([0.0] * len(world.goods) for _ in range(3))
+    each = 1.0 / len(ring)
     for neighbour in ring:
         shop = neighbour.shop
         if shop.good != NOBODY:
             weight = p.failures if shop.profit_year < 0.0 else 1.0
-            sellers[shop.good] += near
-            turnover[shop.good] += near * weight * shop.turnover_year
-            weights[shop.good] += near * weight
+            sellers[shop.good] += each
+            turnover[shop.good] += each * weight * shop.turnover_year
+            weights[shop.good] += each * weight
         elif world.month - shop.closed < p.talk:
-            weights[shop.closed_good] += near * p.failures
+            weights[shop.closed_good] += each * p.failures
     return sellers, turnover, weights
-
-
-def show_examples(world: Any) -> None:
-    """Note what an average household of each county shows of each good."""
-    p = world.params["entry"]
-    for county in world.counties:
-        county.examples = [[0.0] * len(world.goods) for _ in range(3)]
-        homes = sum(h.weight for h in world.households if h.county is county)
-        for household in world.households:
-            shop = household.shop
-            if household.county is not county or shop.good == NOBODY:
-                continue
-            part = household.weight / homes
-            weight = p.failures if shop.profit_year < 0.0 else 1.0
-            county.examples[0][shop.good] += part
-            county.examples[1][shop.good] += part * weight * shop.turnover_year
-            county.examples[2][shop.good] += part * weight
 
 
 def visible_gain(good: Good, village: Village, world: Any) -> tuple[float, float]:

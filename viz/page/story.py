@@ -288,7 +288,7 @@ def shop(model: Any, h: int) -> list[tuple[str, str]]:
     if not opening.reached(h, scene):
         return [("no shop", "not reached: no parcel service, no internet or nobody who works")]
     seen = np.zeros((3, len(GOODS)))
-    example = opening.look_around(h, shops, t, m.month, scene.examples, p, seen)
+    example = opening.look_around(h, shops, t, m.month, p, seen)
     example += m.villages.unseen_shops[v] / m.villages.size[v]
     outlay = opening.outlay_of(h, scene)
     hurdle = opening.hurdle_of(h, outlay, scene)
