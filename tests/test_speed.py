@@ -37,8 +37,8 @@ def small(months: int, **changes: object) -> Scenario:
     return load_scenario("shaoyang").with_(months=months, **settings)
 
 
-def python(code: str, cache: Path | None = None) -> str:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+def python(code: str, cache: Path | None = None, **variables: str) -> str:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **variables}
     if cache is not None:
         environment["NUMBA_CACHE_DIR"] = str(cache)
     done = subprocess.run(
@@ -109,6 +109,27 @@ def test_a_second_process_compiles_nothing(tmp_path: Path):
     )
     assert int(python(code, tmp_path)) > 0
     assert int(python(code, tmp_path)) == 0
+
+
+def test_no_rule_looks_beyond_its_columns(tmp_path: Path):
+    """Columns do not wrap: row -1 is memory of somebody else, unless numba is asked to check."""
+    code = """
+from agents.base import allocate
+from agents.migrant.moves import is_registered
+from agents.migrant.state import People
+from experiments.kept import _run_small_world
+
+people = allocate(People, 3)
+people.dies[:] = people.leaves[:] = 9
+for row in (2, 3, -1):
+    try:
+        print(row, is_registered(people, row, 1))
+    except IndexError:
+        print(row, "refused")
+_run_small_world()  # its trade begins in the second month
+"""
+    said = python(code, tmp_path, NUMBA_BOUNDSCHECK="1").splitlines()
+    assert said == ["2 True", "3 refused", "-1 refused"]
 
 
 def test_edited_rules_are_never_served_from_a_cache_of_the_old_ones(tmp_path, monkeypatch):

@@ -17,11 +17,10 @@ from functools import cache
 from typing import Annotated, Any, ClassVar, TypeVar, get_args, get_type_hints
 
 import numpy as np
-from numba import types
 from numba.np import numpy_support
 from numpy.typing import DTypeLike, NDArray
 
-from agents.base.pointed import ARRAY_WORDS, Pointed, PointedType
+from agents.base.pointed import ARRAY_WORDS, ColumnType, Pointed, PointedType
 
 Array = NDArray[Any]
 Kind = TypeVar("Kind", bound="Table")
@@ -116,7 +115,7 @@ def pointed_type(kind: Any, dimensions: tuple[int, ...]) -> PointedType:
         zip(columns(kind).items(), dimensions, strict=True)
     ):
         of = numpy_support.from_dtype(np.dtype(column.dtype))
-        layout[name] = (row * ARRAY_WORDS, types.Array(of, ndim, "C"))
+        layout[name] = (row * ARRAY_WORDS, ColumnType(of, ndim))
     return PointedType(f"{kind.__module__}.{kind.__qualname__}", layout)
 
 
