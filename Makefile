@@ -81,7 +81,7 @@ findings: $(VENV)/core.done
 # What rests on which mechanism: docs/ablation.md.
 ablation: $(VENV)/core.done
 	$(BIN)/ruralflow ablate --sample 0.005 --out results/ablation
-	$(BIN)/ruralflow ablate --mechanisms imitation "county at large" awareness \
+	$(BIN)/ruralflow ablate --mechanisms imitation awareness \
 		--needs clusters nation programmes --out results/ablation-trade
 	(printf '# What rests on which mechanism\n\n'; cat results/ablation/ablate.md; \
 		printf '\n## Trade in clusters and in the made-up nation\n\n'; \
