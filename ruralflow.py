@@ -119,8 +119,12 @@ def _draw_run(out: OutputFolder, scenario: Scenario, seed: int) -> None:
     from experiments.output import provenance
     from viz.figures import run_figures
 
-    names = ("months", "flows", "villages")
-    tables = {name: read_parquet(out.path / f"{name}.parquet") for name in names}
+    # what is drawn alone: all columns of all villages would take as much memory as the run did
+    needed = {"months": None, "flows": ["month", "payer", "payee", "yuan"], "villages": ["village"]}
+    tables = {
+        name: read_parquet(out.path / f"{name}.parquet", columns=columns)
+        for name, columns in needed.items()
+    }
     run_figures(tables, out, provenance(scenario, seed))
 
 

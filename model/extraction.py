@@ -180,8 +180,8 @@ class Extraction:
         self.years: dict[int, Floats] = {}
 
     def collect(self, model: Any) -> None:
-        """Add the month that ``model`` has just finished, from the scenario's start on."""
-        if model.month < model.scenario.start_month:
+        """Add the month that ``model`` has just finished, from what is written down on."""
+        if model.month < model.records.begin:
             return
         year = 2003 + model.month // 12
         total = self.years.setdefault(year, np.zeros((len(ITEMS), self.counties)))

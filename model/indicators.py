@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from agents.base.compiled import compiled, inlined
 from agents.base.parts import Part
+from agents.base.sums import add_rows
 from agents.farmer.budget import (
     farm_income,
     property_income,
@@ -317,8 +318,8 @@ def _add_resident(o, w, people, i, age, farm_until):
 
 
 @compiled
-def _add_plots(out, plots, t, crops):
-    for i in range(plots.uid.shape[0]):
+def _add_plots(part, out, plots, t, crops):
+    for i in range(part.first_plot, part.end_plot):
         h = plots.owner[i]
         o = out[t.village[h]]
         mu = t.weight[h] * plots.area[i]
@@ -349,7 +350,8 @@ class Records:
     """What a run writes down each month, from ``begin`` (the scenario's ``start``) on.
 
     ``villages`` holds the months that ``take_villages`` has not handed out, ``counties`` and
-    ``flows`` all of them. Who needs the end of a run alone may set a later ``begin``.
+    ``flows`` all of them. Who needs the end of a run alone may set a later ``begin``: extraction
+    and return are added up from it on as well.
     """
 
     def __init__(self, model):
@@ -370,7 +372,7 @@ class Records:
         season = m.month // 12, calendar >= MARCH, calendar == DECEMBER
         if self._plots is None or self._plots[0] != season:
             sums = np.zeros((len(m.villages.uid), len(VILLAGE)))
-            _add_plots(sums, m.plots, m.households, m.crops)
+            m.parts.each(lambda part: _add_plots(part, sums, m.plots, m.households, m.crops))
             self._plots = season, sums
         return self._plots[1]
 
@@ -388,7 +390,7 @@ class Records:
         self.months.append(m.month)
         self.villages.append(self.last)
         sums = np.zeros((m.counties, len(VILLAGE)))
-        np.add.at(sums, m.villages.county, self.last)  # a county may have no village
+        add_rows(self.last, m.villages.county, sums)
         self.counties.append(np.hstack([sums, county_values(m, self.last)]))
         self.flows.append(m.ledger.flows.copy())
         self.logs.append(m.log)

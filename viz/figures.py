@@ -32,7 +32,8 @@ def run_figures(
 ) -> list[Path]:
     """Draw ``figures/{labour,land,income,flows}`` as PNG and SVG; return the files written.
 
-    tables : "months", "flows" and "villages" as ``run`` writes them.
+    tables : "months", "flows" and "villages" as ``run`` writes them; of flows month, payer, payee
+    and yuan are drawn, of villages only their number.
     """
     time = timeline(tables["months"])
     villages = tables["villages"]["village"].nunique() if "villages" in tables else 0

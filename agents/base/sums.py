@@ -31,6 +31,14 @@ def weighted_columns(matrix, weight):
 
 
 @compiled
+def add_rows(matrix, rows, out):
+    """Add each row of ``matrix`` (n, columns) to the row of ``out`` that ``rows`` (n,) names."""
+    for i in range(matrix.shape[0]):
+        for k in range(matrix.shape[1]):
+            out[rows[i], k] += matrix[i, k]
+
+
+@compiled
 def total_of(values):
     """Return the sum of ``values`` in their order; numba's own is slow to compile."""
     total = 0.0
