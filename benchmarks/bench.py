@@ -154,9 +154,8 @@ def runs_a_minute() -> float:
     cores, kept = os.cpu_count() or 1, outputs_measure(("summary",))
     base, took = load_scenario("shaoyang"), []
     for each in (1, 4):
-        runs = [
-            Run(base.with_(**{"entry.hazard": 0.05 + 0.001 * i}), 1, {}) for i in range(cores * each)
-        ]
+        hazards = [0.05 + 0.001 * i for i in range(cores * each)]
+        runs = [Run(base.with_(**{"entry.hazard": hazard}), 1, {}) for hazard in hazards]
         start = time.perf_counter()
         with tempfile.TemporaryDirectory() as folder, StoreWriter(Path(folder)) as store:
             quiet = Progress("bench", quiet=True)

@@ -237,11 +237,10 @@ class Freight:
 
     def ship(self, model: Any, rows: Rows, parcels: Floats, fresh_kg: Floats) -> None:
         """Count parcels sent, and kg of perishables among them, by households (rows), own size."""
-        villages, village = model.villages, model.households.village[rows]
-        number = len(villages.uid)
-        villages.parcels_out[:] += sums(village, parcels, number) / villages.sampled
-        kg = sums(village, fresh_kg, number) / villages.sampled
-        self.fresh_month += self.carriers.by_hub(model, kg * villages.weight)
+        villages, t = model.villages, model.households
+        village, weight, number = t.village[rows], t.weight[rows], len(villages.uid)
+        villages.parcels_out[:] += sums(village, parcels * weight, number) / villages.weight
+        self.fresh_month += self.carriers.by_hub(model, sums(village, fresh_kg * weight, number))
 
     def deliver(self, model: Any, parcels: Floats, fee: Floats, line: Floats) -> None:
         """Count parcels received (V,), at the village's real size; book what is paid for them.

@@ -20,6 +20,7 @@ from agents.farmer.draws import FarmerDraw
 from agents.farmer.land import (
     IMPOSSIBLE,
     MONTHS,
+    add_load,
     best_crop,
     busiest_share,
     clearing_cost,
@@ -174,6 +175,12 @@ def plan(part, households, plots, crops, price, day_wage, minutes, load, choice,
 
 
 @compiled
+def area_for(households, plots, i, j):
+    """Return the mu of plot ``i`` for each of the households that its worker ``j`` stands for."""
+    return plots.area[i] * (households.weight[plots.owner[i]] / households.weight[j])
+
+
+@compiled
 def _fits(load, days, labour, need):
     """Tell whether ``need`` days a year, spread by ``labour`` (12,), fit into ``days`` a month."""
     for m in range(MONTHS):
@@ -183,7 +190,7 @@ def _fits(load, days, labour, need):
 
 
 @compiled
-def _auction(households, crops, load, i, h, tenant, tau, burden, area, grows, value, days, p):
+def _auction(households, plots, crops, load, i, h, tenant, tau, burden, grows, value, days, p):
     """Return (winner, crop, best bid, second-best bid) among the ring of the owner ``h``.
 
     A bid is the bidder's R at its own shadow wage less the transaction cost, of which a sitting
@@ -206,7 +213,8 @@ def _auction(households, crops, load, i, h, tenant, tau, burden, area, grows, va
         if k == NOBODY or bid <= max(second, p.own_reserve):
             outbid = min(outbid, wage) if plain else outbid
             continue
-        if not _fits(load[j], households.spare_days[j], crops.labour[k], area * needed[k]):
+        need = area_for(households, plots, i, j) * needed[k]
+        if not _fits(load[j], households.spare_days[j], crops.labour[k], need):
             continue
         if bid > best + TIE:
             winner, crop, second, best = j, k, best, bid
@@ -227,7 +235,7 @@ def lease(households, plots, crops, price, minutes, load, choice, order, month, 
     number = crops.good.shape[0]
     grows = np.empty(number, dtype=np.int64)
     value, days = np.empty(number), np.empty((2, number))
-    tau = lease_cost(era, p)
+    tau, planned = lease_cost(era, p), 0.0
     for i in order:
         h = plots.owner[i]
         tenant = plots.operator[i]
@@ -239,6 +247,7 @@ def lease(households, plots, crops, price, minutes, load, choice, order, month, 
         prices, travel = price[households.county[h]], minutes[households.village[h]]
         if own != NOBODY:
             needed = days_of_crop(crops, own, plots, i, households.operator[h], p)
+            planned = needed * plots.area[i]
             own_value = crop_return(crops, own, prices, plots, i, travel, month, p)
             own_value -= households.shadow_wage[h] * needed
         winner, crop, best, second = NOBODY, NOBODY, 0.0, 0.0
@@ -246,14 +255,17 @@ def lease(households, plots, crops, price, minutes, load, choice, order, month, 
             list_returns(crops, prices, plots, i, travel, month, grows, value, p)
             for operator in range(2):
                 list_days(crops, plots, i, operator, grows, days[operator], p)
-            burden, area = clearing_cost(plots.years_idle[i], p) / p.clearing_horizon, plots.area[i]
+            burden = clearing_cost(plots.years_idle[i], p) / p.clearing_horizon
             winner, crop, best, second = _auction(
-                households, crops, load, i, h, tenant, tau, burden, area, grows, value, days, p
+                households, plots, crops, load, i, h, tenant, tau, burden, grows, value, days, p
             )
         rent = rent_from_bids(second, p)
         if winner != NOBODY and (own == NOBODY or rent >= max(own_value, 0.0)):
-            need = plots.area[i] * days[households.operator[winner], crop]
-            _take(plots, crops, i, winner, crop, load[winner], rent, need)
+            plots.operator[i], plots.rent[i] = winner, rent
+            need = area_for(households, plots, i, winner) * days[households.operator[winner], crop]
+            add_load(load[winner], crops, crop, need)
+            if own != NOBODY:
+                add_load(load[h], crops, own, -planned)  # days that the owner has for others' land
             _sow(households, plots, crops, i, winner, crop, month, p)
         elif own != NOBODY:
             plots.operator[i] = h
@@ -261,18 +273,10 @@ def lease(households, plots, crops, price, minutes, load, choice, order, month, 
 
 
 @compiled
-def _take(plots, crops, i, j, k, load, rent, need):
-    """Let plot ``i`` to ``j``: its days are spoken for in ``load`` (12,)."""
-    plots.operator[i], plots.rent[i] = j, rent
-    for m in range(MONTHS):
-        load[m] += need * crops.labour[k, m]
-
-
-@compiled
 def _sow(households, plots, crops, i, j, k, month, p):
     """Put crop ``k`` on plot ``i``; overgrown land is cleared at the operator's cost."""
     if plots.years_idle[i] > 0:
-        mu = plots.area[i] * households.weight[plots.owner[i]] / households.weight[j]
+        mu = area_for(households, plots, i, j)
         households.clearing[j] += clearing_cost(plots.years_idle[i], p) * mu
         plots.years_idle[i] = 0
     if crops.perennial[k] > 0:
@@ -331,8 +335,7 @@ def work(part, households, plots, crops, weather, calendar, month, harvest_kg, p
             continue
         k = use - _CROP
         h = plots.owner[i]
-        scale = households.weight[h] / households.weight[j]  # from the owner's size to the tenant's
-        area = plots.area[i] * scale
+        area = area_for(households, plots, i, j)
         share = crops.labour[k, calendar]
         if share > 0.0:
             households.inputs[j] += crops.inputs[k] * area * share
@@ -347,9 +350,8 @@ def work(part, households, plots, crops, weather, calendar, month, harvest_kg, p
                 kg *= perennial_yield(month - plots.planted[i], crops.perennial[k])
             harvest_kg[j, crops.good[k]] += kg
         if plots.rent[i] > 0.0:
-            yuan = plots.rent[i] * plots.area[i] / 12.0
-            households.rent_received[h] += yuan
-            households.rent_paid[j] += yuan * scale
+            households.rent_received[h] += plots.rent[i] * plots.area[i] / 12.0
+            households.rent_paid[j] += plots.rent[i] * area / 12.0
 
 
 @compiled

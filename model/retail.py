@@ -118,20 +118,18 @@ def set_prices(delivery, point, shop_price, weight, value, share, index, p):
 
 @compiled
 def _count_purchases(village, weight, retail, parcels, online_share, index, tradables, t):
-    """Remember each household's ``tradables``; fill ``t`` (5, V).
+    """Remember each household's ``tradables``; fill ``t`` (4, V), at full scale.
 
-    Rows: yuan of parcels at the households' own size; at full scale yuan of parcels, yuan in the
-    shop, users, users times their price index.
+    Rows: yuan of parcels, yuan in the shop, users, users times their price index.
     """
     for h in range(village.shape[0]):
         tradables[h] = retail[h] + parcels[h]
         v, w = village[h], weight[h]
-        t[2, v] += retail[h] * w
+        t[1, v] += retail[h] * w
         if online_share[h] > 0.0:
-            t[0, v] += parcels[h]
-            t[1, v] += parcels[h] * w
-            t[3, v] += w
-            t[4, v] += w * index[h]
+            t[0, v] += parcels[h] * w
+            t[2, v] += w
+            t[3, v] += w * index[h]
 
 
 class VillageRetail:
@@ -241,20 +239,19 @@ class VillageRetail:
         sellers outside for the goods. Books ``parcel_goods``, ``parcel_delivery``, ``line_haul``.
         """
         households, villages = model.households, model.villages
-        t = np.zeros((5, len(villages.uid)))
+        t = np.zeros((4, len(villages.uid)))
         _count_purchases(
             households.village, households.weight, households.retail, households.parcels,
             households.online_share, households.tradables_index, households.tradables, t,
         )  # fmt: skip
-        own_size, self.spent_online, self.till, users, index = t
+        self.spent_online, self.till, users, index = t
         each = np.maximum(self.value + self.fee + self.line, 1e-9)
         number = self.spent_online / each
         rate = model.params["hub"].station_commission * villages.station
         self.commission = number * rate * self.value
         self.fees_paid = number * self.fee
         fee = self.fees_paid + number * self.line + self.commission
-        parcels = own_size / each / villages.sampled
-        model.freight.deliver(model, parcels, fee, number * self.line)
+        model.freight.deliver(model, number / villages.weight, fee, number * self.line)
         counties = model.freight.carriers.counties
         model.ledger.book("parcel_goods", sums(villages.county, self.spent_online - fee, counties))
         buyers = sums(villages.county, users, counties)

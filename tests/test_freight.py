@@ -12,6 +12,7 @@ from agents.base import declared
 from agents.hub import rules
 from agents.hub.parameters import Climate, Freight, Hub
 from agents.hub.state import Hubs
+from model import RuralUrbanModel, load_scenario
 from model.freight import route_volume, survival
 from model.ledger import Sector
 from model.rollout import Rollout, point_share, service_share
@@ -375,3 +376,11 @@ def test_handling_gets_cheaper_with_volume():
     assert large < small
     ratio = math.log(small / large) / math.log(100.0)
     assert ratio == pytest.approx(HUB.handling_scale, rel=1e-9)
+
+
+def test_parcels_are_counted_once_by_the_weight_of_who_sends_and_gets_them():
+    """Villages count at their real size, shops at full scale: over a county both say the same."""
+    model = RuralUrbanModel(load_scenario("shaoyang", months=150), seed=1).run()
+    months = model.records.months_table().tail(12)
+    assert (months["shop_parcels"] > 0.0).any()
+    assert np.allclose(months["parcels_out"], months["shop_parcels"])

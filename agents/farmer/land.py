@@ -344,7 +344,8 @@ def busiest_share(crops, k):
 
 
 @compiled
-def _add_load(load, crops, k, days):
+def add_load(load, crops, k, days):
+    """Add ``days`` a year of crop ``k`` to ``load`` (12,), days a month."""
     for m in range(MONTHS):
         load[m] += days * crops.labour[k, m]
 
@@ -405,7 +406,7 @@ def plan_own_plots(crops, plots, first, end, grows, value, days, spare, wage, lo
             best -= clearing_cost(plots.years_idle[first + i], p) / p.clearing_horizon
         if k != NOBODY and best > p.own_reserve:
             choice[i] = k
-            _add_load(load, crops, k, days[i, k] * plots.area[first + i])
+            add_load(load, crops, k, days[i, k] * plots.area[first + i])
     multiplier = 0.0
     for _ in range(4 * (end - first) + 1):
         tight = _tightest_month(load, spare)
@@ -415,10 +416,10 @@ def plan_own_plots(crops, plots, first, end, grows, value, days, spare, wage, lo
         if i == NOBODY:
             break
         area = plots.area[first + i]
-        _add_load(load, crops, choice[i], -days[i, choice[i]] * area)
+        add_load(load, crops, choice[i], -days[i, choice[i]] * area)
         choice[i] = k
         if k != NOBODY:
-            _add_load(load, crops, k, days[i, k] * area)
+            add_load(load, crops, k, days[i, k] * area)
         multiplier = max(multiplier, loss)
     return wage + multiplier
 

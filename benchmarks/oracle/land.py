@@ -184,7 +184,12 @@ def add_load(household: Household, crop: Crop, plot: Plot, sign: float, world: A
     """Add the days of a crop on a plot to the household's load by month."""
     days = days_on(crop, plot, household, world)
     for m in MONTHS:
-        household.load[m] += sign * days * plot.area * crop.labour[m]
+        household.load[m] += sign * days * area_for(household, plot) * crop.labour[m]
+
+
+def area_for(household: Household, plot: Plot) -> float:
+    """Return the mu of a plot to each household for which its worker stands."""
+    return plot.area * (plot.owner.weight / household.weight)
 
 
 def least_loss(household: Household, wage: float, tight: int, world: Any) -> tuple[Any, Any, float]:
@@ -248,6 +253,8 @@ def settle_plot(plot: Plot, tenant: Household | None, world: Any) -> None:
         _, winner, crop = bids[0]
         plot.rent = rent
         add_load(winner, crop, plot, 1.0, world)
+        if own != NOBODY:
+            add_load(owner, world.crops[own], plot, -1.0, world)
         sow(plot, winner, crop, world)
     elif own != NOBODY:
         sow(plot, owner, world.crops[own], world)
@@ -280,7 +287,7 @@ def bids_for(plot: Plot, tenant: Household | None, world: Any) -> list[tuple[flo
 
 def fits(household: Household, crop: Crop, plot: Plot, world: Any) -> bool:
     """Tell whether a crop on a plot fits into the household's days in every month."""
-    need = plot.area * days_on(crop, plot, household, world)
+    need = area_for(household, plot) * days_on(crop, plot, household, world)
     return all(
         household.load[m] + need * crop.labour[m] <= household.spare_days
         for m in MONTHS
@@ -292,8 +299,7 @@ def sow(plot: Plot, household: Household, crop: Crop, world: Any) -> None:
     """Put a crop on a plot; overgrown land is cleared at the operator's cost."""
     if plot.years_idle > 0:
         p = world.params["land"]
-        mu = plot.area * plot.owner.weight / household.weight
-        household.clearing += clearing_cost(plot.years_idle, p) * mu
+        household.clearing += clearing_cost(plot.years_idle, p) * area_for(household, plot)
         plot.years_idle = 0
     if not crop.perennial:
         plot.planted = NEVER
@@ -314,13 +320,12 @@ def work(world: Any) -> None:
         if plot.use < CROP or plot.operator is None:
             continue
         crop, farmer = world.crops[plot.use - CROP], plot.operator
-        mu = plot.area * plot.owner.weight / farmer.weight
+        mu = area_for(farmer, plot)
         farmer.inputs += crop.inputs * mu * crop.labour[calendar]
         if crop.harvest[calendar] > 0.0:
             harvest(plot, mu, crop, farmer, crop.harvest[calendar], world)
-        yuan = plot.rent * plot.area / 12.0
-        plot.owner.rent_received += yuan
-        farmer.rent_paid += yuan * plot.owner.weight / farmer.weight
+        plot.owner.rent_received += plot.rent * plot.area / 12.0
+        farmer.rent_paid += plot.rent * mu / 12.0
 
 
 def harvest(plot: Plot, mu: float, crop: Crop, farmer: Household, share: float, world: Any) -> None:

@@ -204,18 +204,17 @@ def receive(world: Any) -> None:
     """Count shop sales; deliver what was ordered and book who is paid for it."""
     rate = world.params["hub"].station_commission
     for village in world.villages:
-        spent = own_size = 0.0
+        spent = 0.0
         for household in village.households:
             household.tradables = household.retail + household.parcels
             village.till += household.retail * household.weight
             spent += household.parcels * household.weight
-            own_size += household.parcels
         each = max(village.parcel_yuan + village.freight_first + world.line, 1e-9)
         number = spent / each
         village.commission = number * rate * village.station * village.parcel_yuan
         line = number * world.line
         fee = number * village.freight_first + line + village.commission
-        village.parcels_in += own_size / each / village.sampled
+        village.parcels_in += number / village.weight
         world.hubs[village.seat].cash += fee - line
         world.books.book("parcel_delivery", village.county, fee)
         world.books.book("line_haul", village.county, line)

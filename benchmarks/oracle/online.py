@@ -343,9 +343,9 @@ def dispatch(household: Household, world: Any) -> None:
     ready = min(shop.backlog + shop.accepted, shop.stock / good.order_kg)
     shop.sent = ready * (hub.capacity_share if village.parcel_service else 0.0)
     shop.backlog = ready - shop.sent
-    village.parcels_out += shop.sent / village.sampled
+    village.parcels_out += shop.sent * household.weight / village.weight
     if not good.storable:
-        hub.fresh_month += shop.sent * good.order_kg / village.sampled * village.weight
+        hub.fresh_month += shop.sent * good.order_kg * household.weight
 
 
 def settle_shop(household: Household, world: Any) -> None:
