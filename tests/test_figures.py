@@ -23,6 +23,7 @@ from viz.figures import offset_figures, percent, run_figures, short, timeline
 from viz.offset import _headline as headline_figure
 from viz.offset import unit_scale
 from viz.sankey import rural_money
+from viz.style import source_line
 
 
 def months_table(months: int, counties: int = 2) -> pd.DataFrame:
@@ -200,3 +201,16 @@ def test_offset_gives_three_pictures(tmp_path: Path) -> None:
     assert [p.stem for p in written[::2]] == ["offset", "offset_years", "offset_counties"]
     text = written[1].read_text()
     assert "8 paired replicates" in text and "No pull: nothing is taken." in text
+
+
+@pytest.mark.parametrize(
+    ("region", "said"),
+    [
+        ({"folder": "shaoyang"}, "scenario shaoyang, sample 1:100"),
+        ({"folder": "/data/yongzhou"}, "scenario shaoyang, region yongzhou, sample 1:100"),
+        ({"synthetic": {"counties": 60}}, "scenario shaoyang, sample 1:100"),
+    ],
+)
+def test_a_picture_names_a_region_that_is_not_its_scenarios(region, said):
+    scenario = {"name": "shaoyang", "parent": "", "region": region, "sample": 0.01}
+    assert said in source_line({"ruralflow": "1.0", "scenario": scenario})

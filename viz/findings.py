@@ -56,7 +56,8 @@ def draw(result: dict[str, Any], out: OutputFolder, provenance: dict[str, Any]) 
         if result["horizon"]:
             figure = style.finish(
                 _horizon(pd.DataFrame(result["horizon"])),
-                "The effect by horizon, and by who is looked at", provenance,
+                "The effect by horizon, and by who is looked at",
+                provenance | {"scenario": result["nation"]},
                 "Made-up nation. Solid: as an observer estimates it (staggered differences in "
                 "differences). Dashed: in truth, the same places without the programme, or without "
                 "e-commerce. Bands: 95% over "

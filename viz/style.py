@@ -9,6 +9,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -86,11 +87,17 @@ def paper() -> Iterator[None]:
 
 
 def source_line(provenance: dict[str, Any]) -> str:
-    """Return one line that says where a picture came from: scenario, seed, sample, version."""
+    """Return one line that says where a picture came from: scenario, region, sample, seed, version.
+
+    The region is named where it is a folder that is not called as the scenario is.
+    """
     scenario = provenance.get("scenario") or {}
     parts = [f"ruralflow {provenance.get('ruralflow', '')}".strip()]
     if scenario:
         parts.append(f"scenario {scenario.get('name', '')}")
+        region = Path(scenario.get("region", {}).get("folder", "")).name
+        if region and region not in (scenario.get("name"), scenario.get("parent")):
+            parts.append(f"region {region}")
         if "sample" in scenario:
             parts.append(f"sample 1:{1 / scenario['sample']:.0f}")
     if "seed" in provenance:

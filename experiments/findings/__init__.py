@@ -117,6 +117,8 @@ def run_findings(
         "lines": [f"{f.name:<11}{f.answer}" for f in found],
     }  # fmt: skip
     result["horizon"] = evidence.lines.to_dict("records") if evidence.lines is not None else []
+    if evidence.lines is not None:
+        result["nation"] = question.nation_of(scenario).resolved()
     out.write_csv(
         pd.DataFrame([{"finding": f.name, "answer": f.answer, **s._asdict()} for f in found
                       for s in f.sentences]), "findings.csv")  # fmt: skip
