@@ -196,6 +196,7 @@ CAPTURE = {
     "hub": ("freight_first", "storage"),
     "platform": ("commission", "ad_fee"),
     "firms": ("shop_goods_wholesale", "shop_goods_local"),
+    "county workers": ("hired_county",),
     "outside": ("freight_line", "packing"),
 }
 
@@ -203,8 +204,9 @@ CAPTURE = {
 def value_capture(flows: pd.DataFrame) -> pd.Series:
     """Return who keeps a yuan sold online, refunds taken off: shares that sum to 1.
 
-    farmer (goods at the farm gate, own and hired hours, profit), hub, platform, firms (wholesalers
-    and local makers of what is sold), outside (line-haul, packing). NaN where nothing is sold.
+    farmer (goods at the farm gate, hours of the own household and of neighbours, profit), hub,
+    platform, firms (wholesalers and local makers of what is sold), county workers (hired beside
+    neighbours), outside (line-haul, packing). NaN where nothing is sold.
     flows : line (of the ledger), yuan.
     """
     yuan = flows.groupby("line")["yuan"].sum()

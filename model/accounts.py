@@ -104,6 +104,7 @@ def book_cities(model, invested: NDArray[np.float64]) -> None:
     ledger.book("urban_services", local)
     ledger.book("urban_import", np.maximum(purse, 0.0) - local)
     model.local_demand = local + ledger.booked("food") + ledger.booked("services")
+    model.shops_bill = ledger.booked("hired_county").copy()
 
 
 def book_firms(model) -> None:

@@ -88,6 +88,7 @@ _ONLINE_PAID = (
     "storage",
     "commission",
     "ad_fee",
+    "hired_county",
     "entry_cost",
 )
 _PUBLIC = ("subsidy", "pension", "programme", "training", "infrastructure_roads")

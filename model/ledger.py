@@ -152,6 +152,7 @@ def _chart() -> tuple[Flow, ...]:
         ("commission", "commission", s.RURAL, s.PLATFORM),
         ("ad_fee", "ad_fee", s.RURAL, s.PLATFORM),
         ("hired", "wage_local", s.RURAL, s.RURAL),
+        ("hired_county", "wage_local", s.RURAL, s.LOCAL),
         ("entry_cost", "investment", s.RURAL, s.SUPPLIERS),
         ("hub_wages", "wage_local", s.CARRIERS, s.LOCAL),
         ("hub_investment", "investment", s.CARRIERS, s.OUTSIDE),

@@ -168,7 +168,7 @@ def clear_labour_markets(m) -> NDArray[np.float64]:
     m.native_jobs = m.native_workers * m.seats.employment
     m.land_capital = np.zeros(len(at))
     _living_costs(m, p, weight)
-    m.local_bill = local.village_share * spending + m.firms_bill
+    m.local_bill = local.village_share * spending + m.firms_bill + m.shops_bill
     m.local_wage = local_wage(m.local_wage, m.local_bill, m.local_seekers, local)
     jobs = m.local_bill / m.local_wage
     m.local_employment = np.minimum(1.0, jobs / np.maximum(m.local_seekers, 1e-9))

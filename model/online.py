@@ -74,6 +74,7 @@ _CLEARED = (
     "ad_fee",
     "refund",
     "hired",
+    "hired_county",
     "entry_cost",
     "orders",
     "accepted",

@@ -177,6 +177,7 @@ class RuralUrbanModel(PopulationModel):
         )
         self.firms_base = np.maximum(wanted - bill, 0.1 * wanted) * cluster
         self.firms_bill = self.firms_base.copy()
+        self.shops_bill = np.zeros(len(self.firms_bill))  # wages paid by shops last month
 
     def _fill_purses(self) -> None:
         """Give households the cash and grain that they hold at the start."""

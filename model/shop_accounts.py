@@ -20,6 +20,7 @@ _BOOKED = (
     "commission",
     "ad_fee",
     "hired",
+    "hired_county",
 )
 
 

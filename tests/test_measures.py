@@ -107,13 +107,21 @@ def test_a_yuan_sold_online_is_split_without_a_remainder():
     flows = pd.DataFrame(
         [("shop_revenue_coast", 90.0), ("shop_revenue_urban", 20.0), ("refund_coast", 10.0),
          ("freight_first", 5.0), ("freight_line", 15.0), ("storage", 1.0), ("commission", 2.0),
-         ("ad_fee", 2.0), ("shop_goods_wholesale", 20.0), ("packing", 5.0), ("hired", 9.0)],
+         ("ad_fee", 2.0), ("shop_goods_wholesale", 20.0), ("packing", 5.0), ("hired", 9.0),
+         ("hired_county", 5.0)],
         columns=["line", "yuan"],
     )  # fmt: skip
     shares = measures.value_capture(flows)
     assert shares.sum() == pytest.approx(1.0)
     assert shares.to_dict() == pytest.approx(
-        {"farmer": 0.5, "hub": 0.06, "platform": 0.04, "firms": 0.2, "outside": 0.2}
+        {
+            "farmer": 0.45,
+            "hub": 0.06,
+            "platform": 0.04,
+            "firms": 0.2,
+            "county workers": 0.05,
+            "outside": 0.2,
+        }  # fmt: skip
     )
     assert measures.value_capture(flows.iloc[3:]).isna().all()
 

@@ -125,7 +125,8 @@ def test_money_of_shops_closes_and_neighbours_get_what_shops_pay():
     assert s.hired.sum() > 0.0
     # what ring members receive equals what shops pay: float sums only, so 1e-12
     assert t.wage_shop @ t.weight == pytest.approx(s.hired @ t.weight, rel=1e-12)
-    assert t.hired_out @ t.weight == pytest.approx(s.hired_days @ t.weight, rel=1e-12)
+    near = s.hired / np.maximum(s.hired + s.hired_county, 1e-300)
+    assert t.hired_out @ t.weight == pytest.approx((s.hired_days * near) @ t.weight, rel=1e-12)
     cash = float(t.cash @ t.weight)
     model.ledger.check_money(model.month, {Sector.RURAL: cash})
     for sector in (Sector.COAST_BUYERS,):
@@ -213,3 +214,36 @@ def test_buyers_stand_at_seats_and_coast_and_hear_from_a_fixed_ring():
     assert (buyers.site[buyers.seat == NOBODY] == 24).all()
     assert buyers.awareness.shape == (100, 4)
     assert (buyers.ring != np.arange(100)[:, None]).all()
+
+
+def test_neighbours_of_many_shops_give_no_more_days_than_they_have():
+    """What they lack is hired in the county and paid to it; nobody works more than a month."""
+    model = tiny_world(month=150)
+    for row in range(20):
+        open_shop(model, row, NUTS, orders=4_000.0)
+        model.households.cash[row] = 1e6
+    model.households.workers_home[:] = 1
+    model.buyers.awareness[:] = 0.3
+    run(model, 6)
+    t, s, p = model.households, model.shops, model.params["selling"]
+    wage = model.market.terms.day_wage[t.county]
+    busy = s.hired_days > 0.0
+    assert s.hired_county[busy].sum() > 0.0 < s.hired[busy].sum()
+    assert np.allclose((s.hired + s.hired_county)[busy], (s.hired_days * wage)[busy])
+    free = p.hire_share * np.maximum(0.0, t.workers_home * p.own_days - t.shop_days)
+    assert (t.hired_out <= free + 1e-9).all()
+    assert t.wage_shop @ t.weight == pytest.approx(s.hired @ t.weight, rel=1e-12)
+    paid = model.ledger.booked("hired_county").sum()
+    assert paid == pytest.approx(s.hired_county @ t.weight)
+
+
+def test_a_shop_without_workers_near_hires_in_the_county():
+    model = tiny_world(month=150)
+    open_shop(model, 3, NUTS, orders=2_000.0)
+    model.households.cash[3] = 1e6
+    model.households.workers_home[:] = 0
+    model.buyers.awareness[:] = 0.3
+    run(model, 3)
+    s = model.shops
+    assert s.hired[3] == 0.0 < s.hired_county[3]
+    assert not model.households.hired_out.any()

@@ -158,7 +158,7 @@ def check_shops(model):
 def settle_cash(model):
     s, t = model.shops, model.households
     t.cash[:] += s.revenue - s.refund - s.goods_bought - s.packing - s.freight_first
-    t.cash[:] -= s.freight_line + s.storage + s.commission + s.ad_fee + s.hired
+    t.cash[:] -= s.freight_line + s.storage + s.commission + s.ad_fee + s.hired + s.hired_county
     t.cash[:] += t.wage_shop
 
 

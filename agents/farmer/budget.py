@@ -201,6 +201,7 @@ def shop_income(h, s):
         - s.ad_fee[h]
         - s.refund[h]
         - s.hired[h]
+        - s.hired_county[h]
     )
 
 

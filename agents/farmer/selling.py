@@ -27,6 +27,10 @@ from agents.farmer.shops import (
     year_sum,
 )
 
+#: Days a month by which a neighbour may be asked too many: shops that take all orders that their
+#: neighbours' days allow ask for just those, to rounding.
+SAME_DAYS = 1e-9
+
 
 class Terms(Table):
     """What shops meet this month. C counties, G goods, N villages, V = C * G varieties."""
@@ -212,10 +216,7 @@ def take_orders(rows, shops, households, goods, terms, market, yuan, filled, tal
 def days_on_offer(h, households, p):
     """Return the days a month of the household's workers and of neighbours who can be hired."""
     own = households.workers_home[h] * p.own_days
-    hired = 0.0
-    for j in households.ring[h]:
-        if j != h:
-            hired += households.workers_home[j] * p.own_days * households.weight[j]
+    hired = workers_near(h, households) * p.own_days
     return own + p.hire_share * hired / households.weight[h]
 
 
@@ -267,31 +268,62 @@ def settle_shops(rows, shops, households, goods, terms, tally, p):
 
 
 @compiled
-def pay_labour(rows, shops, households, on_sale, day_wage, p):
-    """Split the month's work: own members first, then neighbours of the ring with workers.
+def days_for_hire(j, households, p):
+    """Return the days a month that household ``j`` can give to neighbours' shops.
 
-    on_sale : (G,) 0/1. day_wage : (C,) yuan/day. The payment is shared by their workers and
-    weighted, so that what neighbours receive equals what the shop pays at full scale.
+    ``hire_share * max(0, workers * own_days - days in the own shop)``
+    """
+    free = households.workers_home[j] * p.own_days - households.shop_days[j]
+    return p.hire_share * max(0.0, free)
+
+
+@compiled
+def workers_near(h, households):
+    """Return the workers of the ring of ``h`` at full scale, its own left out."""
+    workers = 0.0
+    for j in households.ring[h]:
+        if j != h:
+            workers += households.workers_home[j] * households.weight[j]
+    return workers
+
+
+@compiled
+def pay_labour(rows, shops, households, on_sale, day_wage, p):
+    """Split the month's work: own members first, then neighbours of the ring, then the county.
+
+    Shops ask their neighbours' workers alike. Who is asked for more days than there are gives what
+    there is, to each shop in proportion; the rest is hired in the county's labour market. Pay is
+    weighted, so that what neighbours receive equals what shops pay them at full scale.
+
+    on_sale : (G,) 0/1. day_wage : (C,) yuan/day.
     """
     for h in rows:
         days = work_days(shops.sent[h], shops.own_days[h], on_sale[shops.good[h]], p)
-        own = min(days, households.workers_home[h] * p.own_days)
-        workers = 0.0
+        shops.own_days[h] = min(days, households.workers_home[h] * p.own_days)
+        shops.hired_days[h] = days - shops.own_days[h]
+        households.shop_days[h] = shops.own_days[h]
+        workers = workers_near(h, households)
         for j in households.ring[h]:
-            if j != h:
-                workers += households.workers_home[j] * households.weight[j]
-        hired = days - own if workers > 0.0 else 0.0
-        shops.own_days[h] = own
-        shops.hired_days[h] = hired
-        households.shop_days[h] = own
-        shops.hired[h] = hired * day_wage[households.county[h]]
-        if hired <= 0.0:
-            continue
-        for j in households.ring[h]:
-            if j != h:
+            if j != h and workers > 0.0:
                 part = households.workers_home[j] * households.weight[h] / workers
-                households.wage_shop[j] += shops.hired[h] * part
-                households.hired_out[j] += hired * part
+                households.hired_out[j] += shops.hired_days[h] * part
+    for h in rows:
+        wage, workers = day_wage[households.county[h]], workers_near(h, households)
+        lacking = 0.0 if workers > 0.0 else 1.0  # share of the days that neighbours do not give
+        for j in households.ring[h]:
+            asked = households.hired_out[j]
+            if j != h and workers > 0.0 and asked > 0.0:
+                part = households.workers_home[j] * households.weight[h] / workers
+                most = days_for_hire(j, households, p)
+                given = 1.0 if asked <= most + SAME_DAYS else most / asked
+                households.wage_shop[j] += shops.hired_days[h] * part * given * wage
+                lacking += (1.0 - given) * part * households.weight[j] / households.weight[h]
+        shops.hired[h] = shops.hired_days[h] * (1.0 - lacking) * wage
+        shops.hired_county[h] = shops.hired_days[h] * lacking * wage
+    for h in rows:
+        for j in households.ring[h]:
+            most = days_for_hire(j, households, p)
+            households.hired_out[j] = min(households.hired_out[j], most)
 
 
 @compiled

@@ -82,6 +82,7 @@ def book_cities(world: Any) -> None:
         books.book("urban_import", county.row, purse - local)
         rural = books.flows["food", county.row] + books.flows["services", county.row]
         county.local_demand = local + rural
+        county.shops_bill = books.flows["hired_county", county.row]
 
 
 def book_firms(world: Any, county: int) -> None:

@@ -102,7 +102,14 @@ def _compare(
 def _pairs(model: RuralUrbanModel, oracle: OracleModel) -> list[tuple[str, Any, Any]]:
     """Return (name, array, objects' values) of everything that is compared."""
     pairs = _tables(model, oracle)
-    for name in ("local_wage", "local_employment", "day_wage", "local_demand", "weather"):
+    for name in (
+        "local_wage",
+        "local_employment",
+        "day_wage",
+        "local_demand",
+        "shops_bill",
+        "weather",
+    ):
         pairs.append((name, getattr(model, name), _all(oracle.counties, name)))
     pairs += [
         ("farm_gate", model.offline.farm_gate, _all(oracle.counties, "farm_gate")),

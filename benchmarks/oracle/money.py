@@ -74,6 +74,7 @@ def clear_labour_markets(world: Any) -> None:
     set_coast(world)
     for county in world.counties:
         bill = local.village_share * local.demand * county.local_demand + county.firms_bill
+        bill += county.shops_bill
         tightness = math.log(max(bill / county.local_wage, 1e-9) / max(county.local_seekers, 1e-9))
         county.local_wage *= math.exp(min(0.05, max(-0.05, local.adjustment * tightness)))
         jobs = bill / county.local_wage
@@ -217,7 +218,7 @@ def shop_income(household: Household) -> float:
     shop = household.shop
     costs = shop.supply + shop.goods_bought + shop.packing + shop.freight_first
     costs += shop.freight_line + shop.storage + shop.commission + shop.ad_fee
-    return shop.revenue - costs - shop.refund - shop.hired
+    return shop.revenue - costs - shop.refund - shop.hired - shop.hired_county
 
 
 def total_income(household: Household) -> float:

@@ -7,6 +7,7 @@ from typing import Any
 
 from agents.buyer import market as attention
 from agents.farmer import shops as rules
+from agents.farmer.selling import SAME_DAYS
 from agents.hub import rules as hub_rules
 from agents.kinds import NOBODY
 from benchmarks.oracle import buyers, entry
@@ -331,8 +332,8 @@ def settle(world: Any) -> None:
     for household in world.sellers:
         dispatch(household, world)
         settle_shop(household, world)
+    pay_labour(world)
     for household in world.sellers:
-        pay_labour(household, world)
         close_shop_month(household, world)
 
 
@@ -377,22 +378,35 @@ def settle_shop(household: Household, world: Any) -> None:
         shop.rating = smoothed(shop.rating, satisfied, p.rating_months)
 
 
-def pay_labour(household: Household, world: Any) -> None:
-    """Split the month's work: own members first, then neighbours of the ring with workers."""
-    shop, p = household.shop, world.params["selling"]
-    open_now = world.goods[shop.good].on_sale_now
-    days = work_days(shop.sent, shop.own_days, open_now, p)
-    neighbours = [neighbour for neighbour in household.ring if neighbour is not household]
-    workers = sum(neighbour.workers_home * neighbour.weight for neighbour in neighbours)
-    shop.own_days = min(days, household.workers_home * p.own_days)
-    shop.hired_days = days - shop.own_days if workers > 0.0 else 0.0
-    household.shop_days = shop.own_days
-    shop.hired = shop.hired_days * household.county.day_wage
-    for neighbour in neighbours:
-        if shop.hired_days > 0.0:
+def pay_labour(world: Any) -> None:
+    """Split the month's work: own members first, then neighbours of the ring, then the county."""
+    p = world.params["selling"]
+    asks: dict[Household, list[tuple[Household, float]]] = {}
+    lacking: dict[Household, float] = {}
+    for household in world.sellers:
+        shop = household.shop
+        days = work_days(shop.sent, shop.own_days, world.goods[shop.good].on_sale_now, p)
+        shop.own_days = household.shop_days = min(days, household.workers_home * p.own_days)
+        shop.hired_days = days - shop.own_days
+        neighbours = [neighbour for neighbour in household.ring if neighbour is not household]
+        workers = sum(neighbour.workers_home * neighbour.weight for neighbour in neighbours)
+        lacking[household] = 0.0 if workers > 0.0 else 1.0
+        for neighbour in neighbours if workers > 0.0 else ():
             part = neighbour.workers_home * household.weight / workers
-            neighbour.wage_shop += shop.hired * part
-            neighbour.hired_out += shop.hired_days * part
+            asks.setdefault(neighbour, []).append((household, part))
+    for neighbour, shops in asks.items():
+        free = neighbour.workers_home * p.own_days - neighbour.shop_days
+        most = p.hire_share * max(0.0, free)
+        asked = sum(keeper.shop.hired_days * part for keeper, part in shops)
+        given = 1.0 if asked <= most + SAME_DAYS else most / asked
+        neighbour.hired_out = min(asked, most)
+        for keeper, part in shops:
+            paid = keeper.shop.hired_days * part * given * keeper.county.day_wage
+            neighbour.wage_shop += paid
+            lacking[keeper] += (1.0 - given) * part * neighbour.weight / keeper.weight
+    for keeper, share in lacking.items():
+        paid = keeper.shop.hired_days * keeper.county.day_wage
+        keeper.shop.hired, keeper.shop.hired_county = (1.0 - share) * paid, share * paid
 
 
 def close_shop_month(household: Household, world: Any) -> None:
@@ -435,6 +449,7 @@ def book(world: Any) -> None:
             books.book_at(name, household, getattr(shop, name))
         books.book_at("ad_fee", household, shop.ad_fee)
         books.book_at("hired", household, shop.hired)
+        books.book_at("hired_county", household, shop.hired_county)
     for county in world.counties:
         flows, c = books.flows, county.row
         books.book("buyers_funds", c, flows["shop_revenue_coast", c] - flows["refund_coast", c])

@@ -105,8 +105,12 @@ class OracleModel(Model):
         alone = np.arange(len(model.region.seats)) == county.seat
         county.urban_share = float(model.region_share(alone.astype(float))[c])
         county.sold = county.compensated = 0.0
-        for name in ("local_wage", "local_employment", "day_wage", "local_demand", "firms_base"):
+        for name in ("local_wage", "local_employment", "day_wage", "local_demand"):
             setattr(county, name, float(getattr(model, name)[c]))
+        county.firms_base, county.shops_bill = (
+            float(model.firms_base[c]),
+            float(model.shops_bill[c]),
+        )
         county.weather, county.at_coast = float(model.weather[c]), float(model.at_place[c, COAST])
         county.local_seekers = float(model.local_seekers[c])
         county.price_year = model.price_year[:, c].tolist()
