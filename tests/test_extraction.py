@@ -63,7 +63,7 @@ def test_online_sales_are_net_of_every_payment_that_leaves_the_village():
     The control is the chart itself: every line by which shops pay another sector is among them.
     """
     paid = "refund_coast refund_urban shop_goods_wholesale shop_goods_local packing freight_first "
-    paid += "freight_line storage commission ad_fee entry_cost"
+    paid += "freight_line storage commission ad_fee hired_county entry_cost"
     lines = dict.fromkeys(paid.split(), 1.0)
     items = booked(shop_revenue_coast=900.0, shop_revenue_urban=100.0, hired=55.0, **lines)
     assert items["online_sales"][1] == pytest.approx(1_000.0 - len(lines))
