@@ -109,6 +109,7 @@ VILLAGE = (
     _stock("farm_workers_55", "persons", "of them 55 or older"),
     _stock("families_away", "persons", "migrants with spouse or children, and these"),
     _stock("hukou_away", "persons", "with the hukou of a place away: migrants no more"),
+    _stock("hukou_coast", "persons", "of them at the coast: registered in the county no more"),
     _stock("children_home", "persons", "residents under 16"),
     _stock("old_home", "persons", "residents of 65 or more"),
     _flow("consumption", "of residents, own use included"),
@@ -218,6 +219,7 @@ LOGGED = (
     _FW55,
     _FAM,
     _HUKOU,
+    _HUKOU_COAST,
     _CHILD,
     _OLD,
     _CONS,
@@ -285,6 +287,7 @@ def _add_people(part, out, people, t, month, clock, own_place, prefecture, farm_
                 o[_CITY] += w
             if people.local_hukou[i] == 1:
                 o[_HUKOU] += w
+                o[_HUKOU_COAST] += w * (people.place[i] == _COAST)
             else:
                 o[_FAM] += w * people.settled[i]
             if people.job[i] != _NONE and people.local_hukou[i] == 0:
@@ -467,9 +470,8 @@ def county_values(m, villages: NDArray[np.float64]) -> NDArray[np.float64]:
     rural = np.bincount(
         m.villages.county, weights=villages[:, COLUMN["people_home"]], minlength=m.counties
     )
-    registered = np.bincount(
-        m.villages.county, weights=villages[:, COLUMN["registered"]], minlength=m.counties
-    )
+    there = villages[:, COLUMN["registered"]] - villages[:, COLUMN["hukou_coast"]]
+    registered = np.bincount(m.villages.county, weights=there, minlength=m.counties)
     urban = m.region_share(m.seats.people)
     grown = m.region_share(m.seats.natives - m.natives_2003)
     registered_urban = m.start.registered - m.start.registered_rural + grown + m.students

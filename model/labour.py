@@ -314,7 +314,7 @@ def run_seats(
 
     seekers : (S,) standard workers; services : (S,) yuan/month of local demand met at the seat;
     land_capital : (S,) yuan of land revenue put into capital; pull : weight on the growth of
-    wages and jobs since 2003 (0: both stay as they were, a vacated job is refilled).
+    wages, jobs and what a worker makes since 2003 (0: all stay, a vacated job is refilled).
     """
     a = p.capital_share
     invested = np.zeros(len(seats.wage))
@@ -335,6 +335,7 @@ def run_seats(
         seats.wage[s] = wage
         seats.best_wage[s] = max(seats.best_wage[s], wage)
         makers = max(seats.jobs[s] - extra, 1.0)
+        productivity = seats.productivity[s] * tfp**pull
         seats.output[s] = productivity * seats.capital[s] ** a * makers ** (1.0 - a)
         seats.marginal[s] = marginal_product(productivity, seats.capital[s], makers, a)
         saved = (

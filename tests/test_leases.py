@@ -56,4 +56,14 @@ def test_nobody_leases_more_than_its_days_allow(after_march):
     sizes = t.weight[plots.owner[leased]] / t.weight[plots.operator[leased]]
     assert tenants.size > 100
     assert np.abs(sizes - 1.0).max() > 0.05
-    assert (load_of(model)[tenants].max(axis=1) <= t.spare_days[tenants] + 1e-9).all()
+    assert (load_of(model)[tenants].max(axis=1) <= t.spare_days[tenants] + 1e-8).all()
+
+
+def test_nobody_sows_what_its_days_do_not_reach_for(after_march):
+    """Owners keep within their days in every month; who has none leaves the land to others."""
+    model, _ = after_march
+    t = model.households
+    load = load_of(model).max(axis=1)
+    none = t.spare_days == 0.0
+    assert none.sum() > 100 and (load[none] == 0.0).all()
+    assert (load <= t.spare_days + 1e-8).all()

@@ -97,6 +97,7 @@ def tiny_world(
         :, [k for k in range(RING + 1) if k != RING // 2]
     ] % h
     t.residents[:], t.workers_home[:], t.head_age[:], t.schooling[:] = 3, 2, 42.0, 8.0
+    t.farm_days[:] = 1e3  # the days of a month are enough
     t.cash[:] = 8_000.0
     t.first_person[:] = np.arange(h)
     t.end_person[:] = np.arange(h) + 1

@@ -345,14 +345,15 @@ def yearly_gain(tradables, index):
 
 @compiled
 def takes_up(households, h, gain, station, reach, life_key, p, extra_school):
-    """Tell whether household ``h``, now looking at it, learns to buy online."""
-    uid = households.uid[h]
-    schooling = households.schooling[h] + extra_school
-    age = households.head_age[h]
+    """Tell whether household ``h``, now looking at it, learns to buy online.
+
+    Training teaches how to buy (``extra_school`` years); it lays no line.
+    """
+    uid, age, schooling = households.uid[h], households.head_age[h], households.schooling[h]
     if not has_internet(uniform(life_key, uid, _INTERNET), reach, age, schooling, p):
         return False
     luck = normal(life_key, uid, _SKILL)
-    return gain > skill_cost(age, schooling, station, luck, p)
+    return gain > skill_cost(age, schooling + extra_school, station, luck, p)
 
 
 @compiled

@@ -17,6 +17,8 @@ from agents.kinds import NEVER, NOBODY, Use
 MONTHS = 12
 #: Return of a crop that cannot grow on a plot (yuan/mu).
 IMPOSSIBLE = -1.0e18
+#: Days a month by which loads may differ and be alike: they are added up in the order of rows.
+SAME_LOAD = 1e-9
 _IDLE, _TREES, _TAKEN, _CROP = (int(u) for u in (Use.IDLE, Use.TREES, Use.REQUISITIONED, Use.CROP))
 
 
@@ -352,16 +354,20 @@ def add_load(load, crops, k, days):
 
 @compiled
 def _tightest_month(load, days):
-    worst, month = 1e-9, -1
+    """Return the month that most exceeds ``days``, or -1; the first of months alike to rounding."""
+    worst, month = 0.0, -1
     for m in range(MONTHS):
-        if load[m] - days > worst:
+        if load[m] - days > worst + SAME_LOAD:
             worst, month = load[m] - days, m
     return month
 
 
 @compiled
 def _least_loss(crops, choice, grows, value, days, wage, tight):
-    """Return (plot, new crop, loss per day) of the change that frees the tight month cheapest."""
+    """Return (plot, new crop, loss per day) of the change that frees the tight month cheapest.
+
+    None back to a better crop, which would bind another month again, for ever.
+    """
     at, crop, least = NOBODY, NOBODY, -IMPOSSIBLE
     for i in range(choice.shape[0]):
         now = choice[i]
@@ -380,7 +386,7 @@ def _least_loss(crops, choice, grows, value, days, wage, tight):
             load = days[i, k] * crops.labour[k, tight]
             if load < now_tight:
                 loss = (now_value - (value[i, k] - wage * days[i, k])) / (now_tight - load)
-                if loss < least:
+                if 0.0 <= loss < least:
                     at, crop, least = i, k, loss
     return at, crop, least
 

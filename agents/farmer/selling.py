@@ -215,7 +215,7 @@ def take_orders(rows, shops, households, goods, terms, market, yuan, filled, tal
 @compiled
 def days_on_offer(h, households, p):
     """Return the days a month of the household's workers and of neighbours who can be hired."""
-    own = households.workers_home[h] * p.own_days
+    own = days_for_shops(h, households, p)
     hired = workers_near(h, households) * p.own_days
     return own + p.hire_share * hired / households.weight[h]
 
@@ -268,13 +268,21 @@ def settle_shops(rows, shops, households, goods, terms, tally, p):
 
 
 @compiled
+def days_for_shops(h, households, p):
+    """Return the days a month that household ``h`` has for shops, its own or its neighbours'.
+
+    ``min(workers * own_days, days of its farm workers)``
+    """
+    return min(households.workers_home[h] * p.own_days, households.farm_days[h])
+
+
+@compiled
 def days_for_hire(j, households, p):
     """Return the days a month that household ``j`` can give to neighbours' shops.
 
-    ``hire_share * max(0, workers * own_days - days in the own shop)``
+    ``hire_share * max(0, days for shops - days in the own shop)``
     """
-    free = households.workers_home[j] * p.own_days - households.shop_days[j]
-    return p.hire_share * max(0.0, free)
+    return p.hire_share * max(0.0, days_for_shops(j, households, p) - households.shop_days[j])
 
 
 @compiled
@@ -299,7 +307,7 @@ def pay_labour(rows, shops, households, on_sale, day_wage, p):
     """
     for h in rows:
         days = work_days(shops.sent[h], shops.own_days[h], on_sale[shops.good[h]], p)
-        shops.own_days[h] = min(days, households.workers_home[h] * p.own_days)
+        shops.own_days[h] = min(days, days_for_shops(h, households, p))
         shops.hired_days[h] = days - shops.own_days[h]
         households.shop_days[h] = shops.own_days[h]
         workers = workers_near(h, households)

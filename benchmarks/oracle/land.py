@@ -43,7 +43,7 @@ MONTHS = range(12)
 LEASE_ORDER, VILLAGE_KIND = int(FarmerDraw.LEASE_ORDER), int(Kind.VILLAGE)
 LIVESTOCK, PRICE, WEATHER = transfers._LIVESTOCK, farming._PRICE, farming._WEATHER
 IDLE, TREES, TAKEN, CROP = (int(use) for use in Use)
-IMPOSSIBLE = -1.0e18
+IMPOSSIBLE, SAME_LOAD = -1.0e18, rules.SAME_LOAD
 #: Bids nearer than this are equal, yuan per mu: rounding must not choose the tenant.
 SAME_BID = 1e-9
 
@@ -165,9 +165,11 @@ def plan_plots(household: Household, wage: float, days: float, world: Any) -> fl
             plot.choice = crop.row
             add_load(household, crop, plot, 1.0, world)
     for _ in range(4 * len(household.plots) + 1):
-        over = [household.load[m] - days for m in MONTHS]
-        tight = max(MONTHS, key=lambda m: over[m])
-        if over[tight] <= 1e-9:
+        worst, tight = 0.0, NOBODY
+        for m in MONTHS:
+            if household.load[m] - days > worst + SAME_LOAD:
+                worst, tight = household.load[m] - days, m
+        if tight == NOBODY:
             break
         plot, crop, loss = least_loss(household, wage, tight, world)
         if plot is None:
@@ -205,8 +207,11 @@ def least_loss(household: Household, wage: float, tight: int, world: Any) -> tup
             if crop is not None and not allowed(crop, plot):
                 continue
             days, value = in_month(crop, plot, household, wage, tight, world)
-            if days < now and (now_value - value) / (now - days) < best[2]:
-                best = (plot, crop, (now_value - value) / (now - days))
+            if days >= now:
+                continue
+            loss = (now_value - value) / (now - days)
+            if loss < best[2] and (crop is None or loss >= 0.0):
+                best = (plot, crop, loss)
     return best
 
 

@@ -189,12 +189,13 @@ def takes_up(household: Household, village: Village, scale: float, world: Any) -
     p = world.params["buying"]
     if uniform(world.key, household.uid, ADOPTION) >= p.hazard * scale:
         return False
-    schooling = household.schooling + world.params["policy"].training_years * village.trained
+    schooling = household.schooling
     luck = uniform(world.life_key, household.uid, INTERNET)
     internet = float(world.series.internet_rural[world.month])
     if not has_internet(luck, internet, household.head_age, schooling, p):
         return False
     effort = normal(world.life_key, household.uid, SKILL)
+    schooling += world.params["policy"].training_years * village.trained
     cost = skill_cost(household.head_age, schooling, village.station, effort, p)
     gain = yearly_gain(household.tradables, village.index)
     return gain > 0.0 and gain > cost

@@ -86,7 +86,8 @@ def run_seat(seat: Any, full_employment: float, world: Any) -> None:
     """Advance the firms of a seat by a month: ``Y = A K^a L^(1-a)`` beside local services."""
     p, pull = world.params["city"], world.pull_on("labour")
     a, seekers = p.capital_share, seat.rural_seekers + seat.native_workers
-    productivity = seat.productivity * growth_since_2003(world.era, p.growth_early, p.growth_late)
+    growth = growth_since_2003(world.era, p.growth_early, p.growth_late)
+    productivity = seat.productivity * growth
     available, extra = full_employment * seekers, seat.services / seat.wage
     free = marginal_product(productivity, seat.capital, max(available - extra, 1.0), a)
     wage = max(free, p.wage_floor * seat.best_wage)
@@ -96,6 +97,7 @@ def run_seat(seat: Any, full_employment: float, world: Any) -> None:
     seat.seekers, seat.employment = seekers, seat.jobs / max(seekers, 1e-9)
     seat.best_wage = max(seat.best_wage, seat.wage)
     makers = max(seat.jobs - extra, 1.0)
+    productivity = seat.productivity * growth**pull
     seat.output = productivity * seat.capital**a * makers ** (1.0 - a)
     seat.marginal = marginal_product(productivity, seat.capital, makers, a)
     worn = p.depreciation / 12.0 * seat.capital

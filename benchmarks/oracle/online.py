@@ -321,7 +321,12 @@ def days_on_offer(household: Household, p: Any) -> float:
         for neighbour in household.ring
         if neighbour is not household
     )
-    return household.workers_home * p.own_days + p.hire_share * hired / household.weight
+    return days_for_shops(household, p) + p.hire_share * hired / household.weight
+
+
+def days_for_shops(household: Household, p: Any) -> float:
+    """Return the days a month that a household has for shops, its own or its neighbours'."""
+    return min(household.workers_home * p.own_days, household.farm_days)
 
 
 # --- settlement ----------------------------------------------------------------------------------
@@ -386,7 +391,7 @@ def pay_labour(world: Any) -> None:
     for household in world.sellers:
         shop = household.shop
         days = work_days(shop.sent, shop.own_days, world.goods[shop.good].on_sale_now, p)
-        shop.own_days = household.shop_days = min(days, household.workers_home * p.own_days)
+        shop.own_days = household.shop_days = min(days, days_for_shops(household, p))
         shop.hired_days = days - shop.own_days
         neighbours = [neighbour for neighbour in household.ring if neighbour is not household]
         workers = sum(neighbour.workers_home * neighbour.weight for neighbour in neighbours)
@@ -395,8 +400,7 @@ def pay_labour(world: Any) -> None:
             part = neighbour.workers_home * household.weight / workers
             asks.setdefault(neighbour, []).append((household, part))
     for neighbour, shops in asks.items():
-        free = neighbour.workers_home * p.own_days - neighbour.shop_days
-        most = p.hire_share * max(0.0, free)
+        most = p.hire_share * max(0.0, days_for_shops(neighbour, p) - neighbour.shop_days)
         asked = sum(keeper.shop.hired_days * part for keeper, part in shops)
         given = 1.0 if asked <= most + SAME_DAYS else most / asked
         neighbour.hired_out = min(asked, most)

@@ -53,7 +53,7 @@ def first(e: Evidence) -> Finding:
     balance = e.arms.mean(took - gave)
     books = (
         "ledger, 2003 to the last year, scenario as it is; labour surplus is 0 by construction "
-        f"unless the pull is frozen or scaled; {e.pairs}"
+        f"unless the pull is scaled; {e.pairs}"
     )
     said.append(
         Sentence(
