@@ -7,9 +7,10 @@ import math
 import numpy as np
 import pytest
 
-from agents.base import declared
+from agents.base import declared, lifelong_key
+from agents.base.draws import uniform
 from agents.farmer import buying
-from agents.farmer.buying import Buying
+from agents.farmer.buying import Buying, has_internet, takes_up
 from model.ledger import INDEX, Sector
 from model.retail import Retail, village_price
 from model.switches import Access
@@ -133,13 +134,27 @@ def test_richer_households_take_it_up_sooner():
 
 
 def test_training_brings_more_households_online():
-    """Three years of schooling cut the hurdle by a quarter and widen internet: no fewer users."""
+    """Three years of schooling cut the hurdle by a quarter: no fewer users."""
     plain, trained = (tiny_market(month=230, villages=100) for _ in range(2))
     trained.villages.trained[:] = 1
     for model in (plain, trained):
         _after_a_year(model, 6)
     users, more = plain.households.buys_online, trained.households.buys_online
     assert (more >= users).all() and more.sum() > users.sum()
+
+
+def test_training_lays_no_line():
+    """Who would be online with the schooling that training is worth, and is not, stays offline."""
+    t, key = tiny_market(villages=100).households, lifelong_key(1)
+
+    def online(h: int, extra: float) -> bool:
+        luck = uniform(key, t.uid[h], buying._INTERNET)
+        return bool(has_internet(luck, 0.35, t.head_age[h], t.schooling[h] + extra, P))
+
+    rows = range(len(t.uid))
+    assert sum(online(h, 3.0) and not online(h, 0.0) for h in rows) > 20
+    for h in rows:
+        assert bool(takes_up(t, h, 1e12, 0, 0.35, key, P, 3.0)) == online(h, 0.0)
 
 
 def test_village_price_rises_with_minutes():

@@ -22,7 +22,7 @@ from model import RuralUrbanModel, Scenario, load_scenario
 from model.crops import CROP_NAMES
 from model.errors import InputError, LedgerBreach
 from model.goods import GOODS
-from model.indicators import COLUMN, COUNTY, LOGGED, VILLAGE
+from model.indicators import COLUMN, COUNTY, LOGGED, VILLAGE, county_values
 from model.patches import DATA, Intervention
 from model.registry import GROUPS, fields_of
 from model.switches import Synthetic
@@ -475,3 +475,20 @@ def test_fewer_workers_come_from_farther_outside():
     near = {"world.outside_pool": 0.5, "migration.root_seat": 0.3}
     came = [run(36, **near, **{"world.outside_km": km}).seats.pool.sum() for km in (0, 300, 3000)]
     assert came[0] > came[1] > came[2] >= 0.0
+
+
+def test_who_has_the_hukou_of_the_coast_is_not_registered_in_the_county():
+    model = run(72, **{"migration.grant": 0.1, "migration.follow": 0.3})
+    people, t, last = model.people, model.households, model.records.last
+    there = (people.local_hukou == 1) & (people.place == Place.COAST)
+    there &= (people.born <= model.month) & (people.dies > model.month)
+    home = people.household[there & (people.leaves > model.month)]
+    gone = np.bincount(t.county[home], t.weight[home], model.counties)
+    assert gone.sum() > 0.0
+    counted = np.bincount(model.villages.county, last[:, COLUMN["hukou_coast"]], model.counties)
+    assert counted == pytest.approx(gone)
+    kept = last.copy()
+    kept[:, COLUMN["hukou_coast"]] = 0.0
+    column = [indicator.name for indicator in COUNTY].index("registered_all")
+    more = county_values(model, kept)[:, column] - county_values(model, last)[:, column]
+    assert more == pytest.approx(gone)
